@@ -1,0 +1,1 @@
+"""The ledger: one frame of requests, usage buckets and money lines, whatever the source."""

@@ -1,0 +1,1 @@
+"""What analyses return and renderers show: reports, findings, units and grades."""

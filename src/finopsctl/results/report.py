@@ -1,0 +1,100 @@
+"""What renderers see: a titled set of tables with totals, findings and the context they rest on.
+
+A report holds values, never strings made from them; ``renderers/_format.py`` turns values into text. The first table
+is the answer (the ``rows`` of the JSON document); more tables follow where a command shows several.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from finopsctl.results.units import Direction, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+    from finopsctl.results.finding import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How one column of a table is meant.
+
+    Args:
+        name: Its name in the frame, which is its JSON key.
+        title: Its heading for people.
+        unit: What its values count.
+        priority: 0 is always shown; when the screen is too narrow the highest numbers are left out first.
+        null: What null is called on screen, e.g. ``(untagged)`` for a dimension.
+        good: Which direction of a change is good news, for colour.
+        machine_only: Kept out of tables for people (still in csv, json, jsonl, parquet).
+    """
+
+    name: str
+    title: str
+    unit: Unit = Unit.TEXT
+    priority: int = 0
+    null: str = "–"
+    good: Direction = Direction.NEUTRAL
+    machine_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """A frame and how to read it.
+
+    Args:
+        title: Heading.
+        frame: The rows, sorted; columns not declared in ``columns`` appear in machine formats only.
+        columns: The columns for people, in order.
+        totals: A last row for people, by column name.
+    """
+
+    title: str
+    frame: pl.DataFrame
+    columns: tuple[Column, ...]
+    totals: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every report says about where its figures come from.
+
+    ``header`` holds the JSON document's keys before ``rows`` (period, as_of, currency, cost_basis, price_book, inputs,
+    data_quality), plain JSON values, in order. ``notes`` are the data-quality lines for people.
+    """
+
+    header: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """One document.
+
+    Args:
+        command: Names the JSON schema: ``finopsctl/<command>/1``.
+        headline: One sentence that answers the question.
+        tables: The answer first.
+        totals: The JSON document's ``totals``.
+        findings: What a reader must know, worst first.
+        context: Set by the command line from the books.
+    """
+
+    command: str
+    headline: str
+    tables: tuple[Table, ...]
+    totals: Mapping[str, Any] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    context: Context = field(default_factory=Context)
+
+
+class Reportable(Protocol):
+    """A typed result that can be shown."""
+
+    def report(self) -> Report:
+        """Return the presentable form."""
+        ...
