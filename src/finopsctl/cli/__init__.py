@@ -1,1 +1,1 @@
-"""cli."""
+"""The command line: options to arguments, one call, a rendered report, an exit code."""

@@ -83,7 +83,12 @@ LEDGER: tuple[LedgerColumn, ...] = (
         focus="ChargeCategory",
         role="dimension",
     ),
-    _text("record_id", "the source's own id, or a hash of the record; used to count nothing twice", null="never", role="detail"),
+    _text(
+        "record_id",
+        "the source's own id, or a hash of the record; used to count nothing twice",
+        null="never",
+        role="detail",
+    ),
     _text("trace_id", "groups retries, fallbacks, an agent's task, a session"),
     _text("environment", "deployment environment: prod, dev ..."),
     _text("team", "owning team"),
@@ -95,7 +100,12 @@ LEDGER: tuple[LedgerColumn, ...] = (
     _text("workload", "workload class: interactive, batch, eval, agent ..."),
     _text("api_key", "key alias, else the hash the source gives; never a secret"),
     _text("tags", "all other labels, a JSON object with sorted keys", focus="Tags", role="detail"),
-    _text("provider", "who bills: openai, anthropic, google, vertex_ai, bedrock, azure, self-hosted ...", focus="ServiceProviderName", null='"unknown"'),
+    _text(
+        "provider",
+        "who bills: openai, anthropic, google, vertex_ai, bedrock, azure, self-hosted ...",
+        focus="ServiceProviderName",
+        null='"unknown"',
+    ),
     _text("model", "as billed or served, raw", null="cost lines only"),
     _text("requested_model", "as asked for: alias or model group; another than model means routed or fallen back"),
     _text("canonical_model", "resolved through the price catalogue", null="unknown model"),
@@ -103,7 +113,13 @@ LEDGER: tuple[LedgerColumn, ...] = (
     _text("service_tier", "standard, batch, flex, priority ...", null="priced as standard, and counted"),
     _text("region", "region, global, data zone", focus="RegionId"),
     *(_count(c.column, _TOKEN_MEANING[c.column], "tokens") for c in TOKEN_CLASSES),
-    LedgerColumn("consumed_quantity", pl.Float64(), "non-token meter: images, seconds, characters, searches, GPU-hours", "consumed_unit", focus="ConsumedQuantity"),
+    LedgerColumn(
+        "consumed_quantity",
+        pl.Float64(),
+        "non-token meter: images, seconds, characters, searches, GPU-hours",
+        "consumed_unit",
+        focus="ConsumedQuantity",
+    ),
     _text("consumed_unit", "unit of consumed_quantity", focus="ConsumedUnit", role="detail"),
     _count("requests", "client requests; 0 for a gateway's own sub-calls"),
     _count("errors", "requests that failed"),
@@ -115,8 +131,20 @@ LEDGER: tuple[LedgerColumn, ...] = (
     LedgerColumn("max_output_tokens", pl.Int64(), "the request's output limit, where logged", "tokens"),
     LedgerColumn("latency_ms", pl.Float64(), "duration; mean on buckets", "ms"),
     LedgerColumn("time_to_first_token_ms", pl.Float64(), "time to first token; mean on buckets", "ms"),
-    LedgerColumn("reported_cost", MONEY, "what the source says was spent", "billing_currency", "none reported", "BilledCost", "measure"),
-    _usd("list_cost", "tokens times the list price at charge_period_start; 0 when served from the response cache", focus="ListCost"),
+    LedgerColumn(
+        "reported_cost",
+        MONEY,
+        "what the source says was spent",
+        "billing_currency",
+        "none reported",
+        "BilledCost",
+        "measure",
+    ),
+    _usd(
+        "list_cost",
+        "tokens times the list price at charge_period_start; 0 when served from the response cache",
+        focus="ListCost",
+    ),
     _usd("list_input_cost", "part of list_cost: uncached input"),
     _usd("list_cache_read_cost", "part of list_cost: cache reads"),
     _usd("list_cache_write_cost", "part of list_cost: cache writes"),
@@ -128,7 +156,9 @@ LEDGER: tuple[LedgerColumn, ...] = (
     _text("cache_type", "exact or semantic: the gateway cache that served it"),
     _text("plan", "customer plan, e.g. free"),
     _text("context_band", "the long-context band a bucket was billed in", role="detail"),
-    _text("billing_currency", "ISO 4217 code the source billed in", null='"USD"', focus="BillingCurrency", role="detail"),
+    _text(
+        "billing_currency", "ISO 4217 code the source billed in", null='"USD"', focus="BillingCurrency", role="detail"
+    ),
     _text("source", "reader that produced the record", null="never"),
     _text("origin", "file:line or file#row", null="never", role="detail"),
 )
@@ -138,15 +168,15 @@ LEDGER_SCHEMA = pl.Schema({c.name: c.dtype for c in LEDGER})
 _DEFAULTS = {"provider": "unknown", "billing_currency": "USD"}
 
 
-def conform(frame: pl.LazyFrame) -> pl.LazyFrame:
+def conform(frame: pl.LazyFrame, *extra: pl.Expr) -> pl.LazyFrame:
     """Bring ``frame`` into the ledger's columns, order and types.
 
     Missing columns become null (``provider`` "unknown", ``billing_currency`` "USD"); columns the ledger does not
-    know are dropped; empty text is null. Values that do not fit a column's type raise polars' error: sources hand
+    know are dropped unless ``extra`` names them; empty text is null. Values that do not fit a column's type raise polars' error: sources hand
     over values that were checked on the way in.
     """
     present = set(frame.collect_schema().names())
-    return frame.select(_column(c, present=c.name in present) for c in LEDGER)
+    return frame.select(*(_column(c, present=c.name in present) for c in LEDGER), *extra)
 
 
 def _column(column: LedgerColumn, *, present: bool) -> pl.Expr:
@@ -155,5 +185,5 @@ def _column(column: LedgerColumn, *, present: bool) -> pl.Expr:
         return pl.lit(default, dtype=column.dtype).alias(column.name)
     value = pl.col(column.name).cast(column.dtype)
     if column.dtype == pl.String:
-        value = pl.when(value != "").then(value)  # noqa: PLC1901 - a polars comparison, not a Python one
+        value = pl.when(value != "").then(value)
     return value.fill_null(default) if default else value

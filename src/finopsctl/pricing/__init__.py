@@ -1,1 +1,1 @@
-"""pricing."""
+"""Dated list prices, model names, and what usage costs at them."""

@@ -1,1 +1,87 @@
-"""renderers."""
+"""Reports as documents: one file per format, listed in :data:`RENDERERS`.
+
+A renderer sees a report and a screen, nothing else, and returns bytes. Its module is imported when it is first used:
+a JSON document needs no terminal library.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from finopsctl.errors import ConfigError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from finopsctl.results.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What a document is shown on, as the command line found it.
+
+    Args:
+        width: Terminal cells; None when piped: no width limit, no line drawing.
+        color: Whether colour may be used (decided from ``--color``, ``NO_COLOR`` and the terminal).
+        ascii: Whether to stay within ASCII.
+        wide: Whether to show all columns, however wide.
+    """
+
+    width: int | None = None
+    color: bool = False
+    ascii: bool = False
+    wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """One output format.
+
+    Args:
+        name: As in ``-f NAME``.
+        extensions: File endings that choose it, with the dot.
+        binary: Whether its bytes are no text, and not fit for a terminal.
+        render: The report as bytes.
+    """
+
+    name: str
+    extensions: tuple[str, ...]
+    binary: bool
+    render: Callable[[Report, Screen], bytes]
+
+
+def _module(name: str) -> Callable[[Report, Screen], bytes]:
+    """Return the ``render`` function of a module here, imported when it is called."""
+
+    def render(report: Report, screen: Screen) -> bytes:
+        document: bytes = import_module(f"finopsctl.renderers.{name}").render(report, screen)
+        return document
+
+    return render
+
+
+RENDERERS: tuple[Renderer, ...] = (
+    Renderer("table", (".txt",), binary=False, render=_module("terminal")),
+    Renderer("md", (".md", ".markdown"), binary=False, render=_module("markdown")),
+    Renderer("csv", (".csv",), binary=False, render=_module("csv")),
+    Renderer("json", (".json",), binary=False, render=_module("json")),
+    Renderer("jsonl", (".jsonl", ".ndjson"), binary=False, render=_module("jsonl")),
+    Renderer("parquet", (".parquet",), binary=True, render=_module("parquet")),
+)
+"""Every output format, the default first."""
+
+
+def renderer_named(name: str) -> Renderer:
+    """Return the renderer of ``-f NAME``; an unknown name is a ConfigError that names the nearest one."""
+    for renderer in RENDERERS:
+        if renderer.name == name:
+            return renderer
+    raise ConfigError(f"unknown format '{name}'", nearest(name, (renderer.name for renderer in RENDERERS)))
+
+
+def renderer_for_extension(extension: str) -> Renderer | None:
+    """Return the renderer that writes files ending in ``extension`` (``.json``, case does not matter), if any."""
+    wanted = extension.lower()
+    return next((renderer for renderer in RENDERERS if wanted in renderer.extensions), None)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from finopsctl.results.units import Direction, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
 
@@ -29,7 +29,7 @@ class Column:
         unit: What its values count.
         priority: 0 is always shown; when the screen is too narrow the highest numbers are left out first.
         null: What null is called on screen, e.g. ``(untagged)`` for a dimension.
-        good: Which direction of a change is good news, for colour.
+        good: In a column of changes, which direction is good news, for colour.
         machine_only: Kept out of tables for people (still in csv, json, jsonl, parquet).
     """
 
@@ -37,7 +37,7 @@ class Column:
     title: str
     unit: Unit = Unit.TEXT
     priority: int = 0
-    null: str = "–"
+    null: str = "–"  # noqa: RUF001 - the dash typographers use for nothing
     good: Direction = Direction.NEUTRAL
     machine_only: bool = False
 
@@ -46,17 +46,25 @@ class Column:
 class Table:
     """A frame and how to read it.
 
+    A frame column named ``other`` marks the row that stands for all groups not shown and counts them: people read
+    ``(other 12)`` where its dimensions are null.
+
     Args:
         title: Heading.
         frame: The rows, sorted; columns not declared in ``columns`` appear in machine formats only.
         columns: The columns for people, in order.
         totals: A last row for people, by column name.
+        row_units: The unit of each row's mixed values and changes, where it is finer than the frame's column ``unit``
+            (a price per request is ``usd`` there); empty: as that column says.
+        row_good: Which direction of each row's change is good news; empty: as the column says.
     """
 
     title: str
     frame: pl.DataFrame
     columns: tuple[Column, ...]
     totals: Mapping[str, Any] | None = None
+    row_units: Sequence[Unit] = ()
+    row_good: Sequence[Direction] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ class Unit(StrEnum):
 
     TEXT = "text"
     USD = "usd"
-    UNIT_PRICE = "unit_price"  # USD per request, per 1k tokens, per outcome: needs significant digits, not cents
+    UNIT_PRICE = "unit_price"  # USD per request, per 1k tokens: significant digits, not cents
     USD_PER_DAY = "usd_per_day"
     RATIO = "ratio"
     FACTOR = "factor"  # a plain quotient such as output / input tokens
@@ -22,6 +22,8 @@ class Unit(StrEnum):
     INSTANT = "instant"
     GRADE = "grade"
     SHARE = "share"  # a fraction of a whole, shown as a percentage
+    CHANGE = "change"  # relative change (0.25 = +25.0%); where the row's ``unit`` is ratio, a difference in pp
+    POINTS = "points"  # difference of two fractions (0.012 = +1.2 pp)
     MIXED = "mixed"  # each row says its own unit in a column named ``unit``
 
 

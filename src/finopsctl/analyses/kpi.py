@@ -1,0 +1,342 @@
+"""The scorecard: every KPI of the catalogue, valued, graded and compared, by any dimensions.
+
+All that is additive comes from one pass over the ledger (a rollup); quantiles and spend per user are read in the same
+collect, and only when a KPI asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from finopsctl.errors import ConfigError
+from finopsctl.ledger.period import Period, day_end, zone
+from finopsctl.ledger.schema import MONEY
+from finopsctl.metrics import measures as m
+from finopsctl.metrics.budgets import Budget, budget_usage, daily_spend, fired
+from finopsctl.metrics.catalog import KPIS
+from finopsctl.metrics.catalog import kpi as find_kpi
+from finopsctl.metrics.dimensions import TIME_DIMENSIONS, TOKEN_CLASS, Dimension, refuse_longer_buckets
+from finopsctl.metrics.evaluation import MEMBER, Figures, evaluate
+from finopsctl.metrics.figures import as_text, collect, plan, quantiles_of
+from finopsctl.metrics.kpi import How, Kpi, KpiSettings, configured
+from finopsctl.metrics.quality import Quality, quality_of
+from finopsctl.metrics.targets import with_target
+from finopsctl.results.finding import Finding, Severity
+from finopsctl.results.report import Column, Report, Table
+from finopsctl.results.units import Grade, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_NO_PREVIOUS = frozenset({How.BUDGET, How.OUTCOME, How.DUPLICATES})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScorecardQuestion:
+    """What to put on the scorecard.
+
+    Args:
+        by: Dimensions to split every KPI by.
+        kpis: Names of the KPIs wanted, in order; empty: all.
+        period: The period the ledger was filtered to; None: the days the ledger holds.
+        as_of: The first instant not seen; None: the end of the last day that holds a row.
+        previous_period: The period of the ledger to compare with; None: as long as ``period``.
+        timezone: Whose midnight begins a day.
+        basis: The cost basis ``cost`` was taken on, for the data-quality figures.
+        settings: Scales and classes from configuration.
+        budgets: Limits for the budget KPIs.
+        outcomes: ``outcomes`` (count) by ``feature``; None: not given.
+        comparison_rates: USD per token by ledger column of the API model self-hosting is compared with.
+        duplicates: Records dropped as duplicates; None: not checked.
+    """
+
+    by: tuple[Dimension, ...] = ()
+    kpis: tuple[str, ...] = ()
+    period: Period | None = None
+    as_of: datetime | None = None
+    previous_period: Period | None = None
+    timezone: str = "UTC"
+    basis: str = "auto"
+    settings: KpiSettings = field(default_factory=KpiSettings)
+    budgets: Sequence[Budget] = ()
+    outcomes: pl.LazyFrame | None = None
+    comparison_rates: Mapping[str, Decimal] | None = None
+    duplicates: int | None = None
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """The names of the dimensions."""
+        return tuple(d.name for d in self.by)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scorecard:
+    """Graded KPIs.
+
+    ``rows``: kpi, title, the dimensions, member, value, unit, grade, target, numerator, denominator, coverage,
+    usd_effect, previous and change (when compared), member_of, target_low, target_high. ``change`` is the difference
+    for fractions and the relative change for everything else.
+    """
+
+    rows: pl.DataFrame
+    quality: Quality
+    findings: tuple[Finding, ...]
+    by: tuple[Dimension, ...] = ()
+
+    def report(self) -> Report:
+        """Return the presentable form."""
+        compared = (Column("previous", "Before", Unit.MIXED, 2), Column("change", "Change", Unit.CHANGE, 1))
+        member = self.rows[MEMBER].is_not_null().any()
+        columns = (
+            Column("title", "KPI"),
+            *(d.column for d in self.by),
+            *((Column(MEMBER, "Of", null=""),) if member else ()),
+            Column("value", "Value", Unit.MIXED),
+            *(compared if "change" in self.rows.columns else ()),
+            Column("target", "Target", priority=1),
+            Column("coverage", "Coverage", Unit.SHARE, 3),
+            Column("usd_effect", "USD effect", Unit.USD, 4, null=""),
+            Column("grade", "Grade", Unit.GRADE),
+        )
+        totals = {"spend": self.quality.spend, "records": self.quality.records}
+        return Report("kpi", self._headline(), (Table("Scorecard", self.rows, columns),), totals, self.findings)
+
+    def _headline(self) -> str:
+        graded = self.rows.filter(pl.col("grade").is_not_null())
+        counts = {g: graded.filter(pl.col("grade") == g.value).height for g in Grade}
+        worst = graded.filter(pl.col("grade") == Grade.CRITICAL.value)["title"].unique(maintain_order=True).to_list()
+        fine = counts[Grade.GOOD] + counts[Grade.OK]
+        critical = f"; critical: {', '.join(worst)}" if worst else ""
+        return f"{fine} of {graded.height} graded figures are on target, {counts[Grade.WARNING]} to watch{critical}."
+
+
+def scorecard(
+    ledger: pl.LazyFrame,
+    question: ScorecardQuestion,
+    *,
+    previous: pl.LazyFrame | None = None,
+    unfiltered: pl.LazyFrame | None = None,
+) -> Scorecard:
+    """Value and grade the KPIs asked for.
+
+    Args:
+        ledger: Ledger columns and ``cost``, already filtered to the period and to ``--where``.
+        question: What to show.
+        previous: The same for the period to compare with.
+        unfiltered: The ledger without the period filter: budgets have periods of their own. None: ``ledger``.
+
+    Raises:
+        ConfigError: An unknown KPI, or ``token_class`` among the dimensions.
+        SourceError: A bucket longer than the calendar period asked for.
+    """
+    if TOKEN_CLASS in question.dims:
+        raise ConfigError("KPIs cannot be split by token_class", hint="Use attribution --by token_class.")
+    kpis = configured(_asked(question, ledger), question.settings)
+    as_of = question.as_of or _end_of_data(ledger, question.timezone)
+    plans = [plan(ledger, question.by, question.timezone, kpis)]
+    if question.budgets and any(kpi.how is How.BUDGET for kpi in kpis):
+        budgets = _budgets(question)
+        plans[0]["budgets"] = daily_spend(ledger if unfiltered is None else unfiltered, budgets, as_of)
+    if question.outcomes is not None:
+        plans[0]["outcomes"] = question.outcomes
+    comparable = [kpi for kpi in kpis if kpi.how not in _NO_PREVIOUS]
+    if previous is not None:
+        plans.append(plan(previous, question.by, question.timezone, comparable))
+    frames = collect(plans)
+    refuse_longer_buckets(question.by, _longest(frames[0]))
+    now = _figures(frames[0], question, kpis, _days(question, frames[0]["rollup"], as_of), as_of)
+    rows = _rows(kpis, now, question)
+    if previous is not None:
+        then = _figures(frames[1], question, comparable, _previous_days(question, now.days), as_of)
+        rows = _compared(rows, _rows(comparable, then, question), kpis, question.dims)
+    quality = quality_of(now.rollup, question.basis)
+    return Scorecard(
+        _arranged(rows, kpis, question), quality, _findings(rows, kpis, now, question.budgets), question.by
+    )
+
+
+def _asked(question: ScorecardQuestion, ledger: pl.LazyFrame) -> tuple[Kpi, ...]:
+    """Return the KPIs to value: those named, without those whose members are not what is asked by."""
+    wanted = tuple(find_kpi(name) for name in question.kpis) or KPIS
+    asked = (kpi for kpi in wanted if _answers(kpi, question))
+    priced = "intended_cost" in ledger.collect_schema()
+    return tuple(replace(k, effect=m.FALLBACK_EFFECT) if priced and k.effect is m.FALLBACK_SPEND else k for k in asked)
+
+
+def _answers(kpi: Kpi, question: ScorecardQuestion) -> bool:
+    dims = set(question.dims)
+    match kpi.how:
+        case How.SHARE | How.OUTCOME:
+            return dims <= {kpi.member_of}
+        case How.BUDGET:
+            return not dims or bool(_budgets(question))
+        case How.DUPLICATES:
+            return not dims
+        case How.PER_DAY:
+            return not dims & TIME_DIMENSIONS
+        case _:
+            return True
+
+
+def _budgets(question: ScorecardQuestion) -> list[Budget]:
+    """Return the budgets that have a row: all, or those scoped by just the dimensions asked for."""
+    return [b for b in question.budgets if not question.by or set(b.scope) == set(question.dims)]
+
+
+def _end_of_data(ledger: pl.LazyFrame, timezone: str) -> datetime:
+    last = ledger.select(pl.col("charge_period_start").max()).collect(engine="streaming").item()
+    return day_end(last, timezone) if last is not None else datetime.min.replace(tzinfo=UTC)
+
+
+def _days(question: ScorecardQuestion, rollup: pl.DataFrame, as_of: datetime) -> int:
+    """Return the whole days from the period's start (or the first day that holds a row) to ``as_of``."""
+    tz = zone(question.timezone)
+    first = question.period.start if question.period else rollup["first"].min()
+    if not isinstance(first, datetime):
+        return 0
+    end = min(as_of, question.period.end) if question.period else as_of
+    return max((end.astimezone(tz).date() - first.astimezone(tz).date()).days, 0)
+
+
+def _previous_days(question: ScorecardQuestion, days: int) -> int:
+    return question.previous_period.days if question.previous_period else days
+
+
+def _longest(frames: Mapping[str, pl.DataFrame]) -> timedelta | None:
+    found = frames["longest"].item() if "longest" in frames else None
+    return found if isinstance(found, timedelta) else None
+
+
+def _figures(
+    frames: Mapping[str, pl.DataFrame], question: ScorecardQuestion, kpis: Sequence[Kpi], days: int, as_of: datetime
+) -> Figures:
+    by, dims = question.by, question.dims
+    costs, users, daily = frames.get("quantiles"), frames.get("users"), frames.get("budgets")
+    return Figures(
+        rollup=as_text(frames["rollup"], by),
+        days=days,
+        users=None if users is None else as_text(users, by),
+        quantiles=None if costs is None else as_text(quantiles_of(costs, by, kpis), by),
+        budgets=None if daily is None else budget_usage(daily, _budgets(question), as_of, dims),
+        outcomes=frames.get("outcomes"),
+        comparison_rates=question.comparison_rates,
+        duplicates=question.duplicates,
+        settings=question.settings,
+    )
+
+
+def _rows(kpis: Sequence[Kpi], figures: Figures, question: ScorecardQuestion) -> pl.DataFrame:
+    """Return the rows of every KPI; one whose input is missing is a row of nulls unless split by dimensions."""
+    parts = []
+    for kpi in kpis:
+        rows = with_target(evaluate(kpi, figures, question.dims), kpi)
+        if rows.is_empty() and not question.by:
+            rows = pl.DataFrame([{}], schema=rows.schema)
+        parts.append(
+            rows.with_columns(
+                kpi=pl.lit(kpi.name),
+                title=pl.lit(kpi.title),
+                unit=pl.lit(kpi.json_unit),
+                member_of=pl.when(pl.col(MEMBER).is_not_null()).then(pl.lit(kpi.member_of)),
+            )
+        )
+    return pl.concat(parts) if parts else pl.DataFrame(schema=_EMPTY)
+
+
+def _compared(rows: pl.DataFrame, before: pl.DataFrame, kpis: Sequence[Kpi], dims: tuple[str, ...]) -> pl.DataFrame:
+    """Add ``previous`` and ``change``: a difference for fractions, relative for everything else."""
+    keys = ["kpi", *dims, MEMBER]
+    fractions = [kpi.name for kpi in kpis if kpi.unit is Unit.RATIO]
+    value, then = pl.col("value"), pl.col("previous")
+    joined = rows.join(before.select(*keys, previous="value"), on=keys, how="left", nulls_equal=True)
+    change = pl.when(pl.col("kpi").is_in(fractions)).then(value - then).otherwise(m.ratio(value - then, then.abs()))
+    return joined.with_columns(change=change)
+
+
+def _arranged(rows: pl.DataFrame, kpis: Sequence[Kpi], question: ScorecardQuestion) -> pl.DataFrame:
+    """Order rows as the catalogue has them, then by dimensions, then largest member first."""
+    order = {kpi.name: place for place, kpi in enumerate(kpis)}
+    place = pl.col("kpi").replace_strict(order, return_dtype=pl.Int64, default=None)
+    dims = question.dims
+    totals = [kpi.name for kpi in kpis if kpi.how is How.PER_USER]
+    is_total = pl.col(MEMBER).is_null() & pl.col("kpi").is_in(totals)
+    ordered = rows.sort(place, *dims, ~is_total, -pl.col("numerator").cast(pl.Float64), MEMBER, nulls_last=True)
+    compared = ("previous", "change") if "change" in rows.columns else ()
+    return ordered.select("kpi", "title", *dims, MEMBER, *_VALUES, *compared, "member_of", "target_low", "target_high")
+
+
+_VALUES = ("value", "unit", "grade", "target", "numerator", "denominator", "coverage", "usd_effect")
+_EMPTY = pl.Schema(
+    {
+        **dict.fromkeys(("kpi", "title", MEMBER, "unit", "grade", "target", "member_of"), pl.String()),
+        **dict.fromkeys(("numerator", "denominator", "usd_effect"), MONEY),
+        **dict.fromkeys(("value", "coverage", "target_low", "target_high"), pl.Float64()),
+    }
+)
+
+
+def _findings(
+    rows: pl.DataFrame, kpis: Sequence[Kpi], figures: Figures, budgets: Sequence[Budget]
+) -> tuple[Finding, ...]:
+    found = []
+    for kpi in kpis:
+        own = rows.filter(pl.col("kpi") == kpi.name)
+        found += _missing(kpi, figures) if own["value"].is_null().all() else []
+        found += _effect(kpi, own)
+        found += _alerts(own, budgets) if kpi.name == "budget_utilization" else []
+    return tuple(found)
+
+
+def _missing(kpi: Kpi, figures: Figures) -> list[Finding]:
+    """Say why a KPI has no value: no input for it, or no whole day yet."""
+    given = kpi.how is How.PER_DAY or (kpi.how is How.BUDGET and figures.budgets is not None)
+    if given and (not figures.days or kpi.how is How.BUDGET):
+        message = f"{kpi.title}: nothing burns yet, or the period has no whole day yet."
+        return [Finding(Severity.INFO, "too_early", message, evidence={"kpi": kpi.name})]
+    message = f"{kpi.title} has no value: it needs {kpi.needs}."
+    hint = f"finopsctl explain {kpi.name}"
+    return [Finding(Severity.INFO, "kpi_needs", message, hint, {"kpi": kpi.name, "needs": kpi.needs})]
+
+
+def _alerts(own: pl.DataFrame, budgets: Sequence[Budget]) -> list[Finding]:
+    """Return one finding per budget for the highest alert level it has reached."""
+    used = dict(own.select(MEMBER, "value").iter_rows())
+    found = []
+    for budget in budgets:
+        alerts = fired(budget, used.get(budget.name))
+        if not alerts:
+            continue
+        top = alerts[-1]
+        severity = Severity.CRITICAL if top.at == max(a.at for a in budget.alerts) else Severity.WARNING
+        message = f"Budget {budget.name} is {used[budget.name]:.1%} used: the alert at {top.at:.0%} has fired."
+        evidence = {"budget": budget.name, "utilization": used[budget.name], "at": top.at}
+        found.append(Finding(severity, "budget_alert", message, top.action, evidence))
+    return found
+
+
+def _effect(kpi: Kpi, own: pl.DataFrame) -> list[Finding]:
+    amount = own["usd_effect"].sum()
+    if kpi.effect is None or not amount:
+        return []
+    said = {
+        m.RETRY_WASTE.name: ("retry_waste", "Retries cost about {} USD: each pays for its request again."),
+        m.FALLBACK_EFFECT.name: ("fallback_effect", "Fallback models cost {} USD more than the models asked for."),
+        m.FALLBACK_SPEND.name: (
+            "fallback_spend",
+            "Fallback models served requests worth {} USD; what the models asked for would have cost is not known.",
+        ),
+    }
+    code, words = said[kpi.effect.name]
+    return [
+        Finding(Severity.INFO, code, words.format(_amount(amount)), evidence={"kpi": kpi.name, "usd": Decimal(amount)})
+    ]
+
+
+def _amount(usd: Decimal) -> str:
+    return f"{usd:,.2f}" if abs(usd) >= Decimal("0.01") else f"{usd.normalize():f}"

@@ -1,0 +1,139 @@
+"""Opened books: the ledger of a period, lazily, with the facts every report states about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from finopsctl.errors import SourceError
+from finopsctl.ledger.period import Period, calendar_start, day_end, parse_instant
+from finopsctl.metrics.where import condition
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from finopsctl.books.request import Request
+    from finopsctl.pricing.book import PriceBook
+    from finopsctl.results.finding import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class InputSummary:
+    """What was read from one file.
+
+    Args:
+        path: As the user wrote it.
+        source: Name of the source it was read as.
+        records: Ledger rows it gave, duplicates included; None for a Parquet ledger scanned in place, until counted.
+        bad: Records set aside.
+        duplicates: Rows of it dropped since another row stands for the same record.
+    """
+
+    path: str
+    source: str
+    records: int | None
+    bad: int = 0
+    duplicates: int | None = 0
+
+
+@dataclass(slots=True, eq=False)
+class Books:
+    """A ledger and its provenance.
+
+    Args:
+        request: What was asked for.
+        rows: Every row that counts, in ledger columns plus ``cost`` (the basis asked for; null is unpriced).
+        price_book: The prices in force; None when nothing had to be priced.
+        inputs: One entry a file.
+        findings: What reading, de-duplicating and pricing noticed.
+        set_aside: Rows that stand for traffic counted elsewhere; None without any.
+        set_aside_summary: One entry a source and kind of those.
+        side_tables: LiteLLM team, key and budget tables found among the inputs, by side-table name.
+        bad_lines: How many records could not be counted.
+        duplicates: How many rows were dropped as duplicates; None when that was not checked.
+        band_unknown: Buckets priced in the lowest context band for want of knowing theirs; None when not computed.
+        unconverted: Rows whose reported cost is in a currency without a rate; None when not computed.
+        price_problems: What has no list price and why: provider, model, service_tier, reason, records, requests, tokens.
+        latest: Last ``charge_period_start``, where reading told it.
+        keepers: Objects that must live as long as the frames (temporary files).
+    """
+
+    request: Request
+    rows: pl.LazyFrame
+    price_book: PriceBook | None
+    inputs: tuple[InputSummary, ...]
+    findings: tuple[Finding, ...] = ()
+    set_aside: pl.LazyFrame | None = None
+    set_aside_summary: tuple[Mapping[str, Any], ...] = ()
+    side_tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    bad_lines: int = 0
+    duplicates: int | None = None
+    band_unknown: int | None = None
+    unconverted: int | None = None
+    price_problems: pl.DataFrame | None = None
+    latest: datetime | None = None
+    keepers: tuple[object, ...] = ()
+
+    @property
+    def as_of(self) -> datetime:
+        """The first instant not seen: as asked, or the end of the last day (in the time zone) that holds a row.
+
+        Raises:
+            SourceError: When there are no rows to tell it from.
+        """
+        request = self.request
+        if request.as_of:
+            return parse_instant(request.as_of, request.timezone)
+        if self.latest is None:
+            self.latest = self.rows.select(pl.col("charge_period_start").max()).collect(engine="streaming").item()
+        if self.latest is None:
+            raise SourceError("the inputs hold no records", "Run `finopsctl inspect` on them to see what they are.")
+        return day_end(self.latest, request.timezone)
+
+    @property
+    def period(self) -> Period | None:
+        """The period asked for; None is everything the inputs hold."""
+        wish = self.request.period
+        return wish.resolve(self.as_of if wish.needs_now else None, self.request.timezone)
+
+    @property
+    def ledger(self) -> pl.LazyFrame:
+        """The rows of the period that pass the filters."""
+        return self.within(self.period)
+
+    def within(self, period: Period | None) -> pl.LazyFrame:
+        """Return the rows of ``period`` (None: all) that pass the filters and lie before ``--as-of`` where given."""
+        rows = self.rows
+        if self.request.as_of:
+            rows = rows.filter(calendar_start(self.request.timezone) < self.as_of)
+        if period is not None:
+            rows = rows.filter(period.holds())
+        filters = condition(self.request.where, self.request.timezone)
+        return rows if filters is None else rows.filter(filters)
+
+    def whole_period(self) -> Period:
+        """Return the period asked for, or the whole days from the first to the last row.
+
+        Raises:
+            SourceError: When there are no rows to tell it from.
+        """
+        period = self.period
+        if period is not None:
+            return period
+        start = calendar_start(self.request.timezone)
+        first, last = (
+            self.within(None).select(start.min().alias("a"), start.max().alias("b")).collect(engine="streaming").row(0)
+        )
+        if first is None:
+            raise SourceError("nothing is left of the inputs after the filters", "Loosen --where or the period.")
+        return covering(first, last, self.request.timezone)
+
+
+def covering(first: datetime, last: datetime, timezone: str) -> Period:
+    """Return the whole days that hold both instants."""
+    from finopsctl.ledger.period import midnight, zone
+
+    return Period(midnight(first.astimezone(zone(timezone)).date(), timezone), day_end(last, timezone), timezone)

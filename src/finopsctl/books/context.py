@@ -1,0 +1,145 @@
+"""The facts every report states: period, basis, prices, inputs, and what the figures do not cover."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from finopsctl.books.books import covering
+from finopsctl.ledger.period import day_end, parse_instant
+from finopsctl.results.finding import Finding, Severity
+from finopsctl.results.report import Context
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from finopsctl.books.books import Books
+    from finopsctl.metrics.quality import Quality
+    from finopsctl.results.report import Report
+
+_WORST_FIRST = tuple(reversed(Severity))
+
+
+def stated(report: Report, books: Books, quality: Quality) -> Report:
+    """Return the report with its context, and the books' findings beside its own, worst first."""
+    findings = [*report.findings, *books.findings, *_coverage_findings(quality, books)]
+    findings.sort(key=lambda finding: _WORST_FIRST.index(finding.severity))
+    return replace(report, context=context(books, quality), findings=tuple(findings))
+
+
+def context(books: Books, quality: Quality) -> Context:
+    """Return what the header of a document and the notes below a table say.
+
+    Args:
+        books: The open books.
+        quality: What the analysis saw of them.
+    """
+    request = books.request
+    header = {
+        "period": _period(books, quality),
+        "as_of": _as_of(books, quality),
+        "currency": request.currency,
+        "cost_basis": request.basis,
+        "price_book": _price_book(books),
+        "inputs": [_input(i) for i in books.inputs],
+        "data_quality": _data_quality(books, quality),
+    }
+    return Context(header, tuple(_notes(books, quality)))
+
+
+def _period(books: Books, quality: Quality) -> Mapping[str, Any]:
+    period = books.period
+    timezone = books.request.timezone
+    if period is None and quality.start is not None and quality.end is not None:
+        period = covering(quality.start, quality.end, timezone)
+    return {"start": period and period.start, "end": period and period.end, "timezone": timezone}
+
+
+def _as_of(books: Books, quality: Quality) -> datetime | None:
+    request = books.request
+    if request.as_of:
+        return parse_instant(request.as_of, request.timezone)
+    latest = books.latest or quality.end
+    return day_end(latest, request.timezone) if latest else None
+
+
+def _price_book(books: Books) -> Mapping[str, Any] | None:
+    book = books.price_book
+    return None if book is None else {"version": book.version, "checked": book.checked}
+
+
+def _input(summary: Any) -> Mapping[str, Any]:  # noqa: ANN401 - an InputSummary
+    return {
+        "path": summary.path,
+        "source": summary.source,
+        "records": summary.records,
+        "bad_lines": summary.bad,
+        "duplicates": summary.duplicates,
+    }
+
+
+def _data_quality(books: Books, quality: Quality) -> Mapping[str, Any]:
+    return {
+        "records": quality.records,
+        "bad_lines": books.bad_lines,
+        "duplicates": books.duplicates,
+        "unpriced_requests": quality.unpriced_requests,
+        "unpriced_tokens": quality.unpriced_tokens,
+        "unpriced_models": list(quality.unpriced_models),
+        "unattributed_share": quality.unattributed_share,
+        "set_aside": [dict(entry) for entry in books.set_aside_summary],
+        "standard_tier_assumed": quality.standard_tier_assumed,
+        "band_unknown": books.band_unknown,
+        "unconverted": books.unconverted,
+        "spend_by_basis": quality.basis_split(books.request.basis),
+    }
+
+
+def _notes(books: Books, quality: Quality) -> Iterator[str]:
+    yield _records_note(books, quality)
+    split = {name: amount for name, amount in quality.basis_split(books.request.basis).items() if amount}
+    words = {"reported": "as the sources report it", "effective": "priced by us (effective)", "list": "at list price"}
+    if quality.spend and split:
+        shares = [f"{float(amount / quality.spend):.1%} {words[name]}" for name, amount in split.items()]
+        yield f"Cost basis {books.request.basis}: {', '.join(shares)}"
+    if quality.unpriced_requests or quality.unpriced_tokens or quality.unpriced_models:
+        models = ", ".join(quality.unpriced_models[:5]) + (" ..." if len(quality.unpriced_models) > 5 else "")
+        yield f"Unpriced, not in any amount: {quality.unpriced_requests:,} requests, {quality.unpriced_tokens:,} tokens ({models})"
+    if quality.unattributed_share:
+        yield f"Without a team: {quality.unattributed_share:.1%} of spend"
+    book = books.price_book
+    if book is not None:
+        yield f"Prices: catalogue {book.version}, checked {book.checked}"
+
+
+def _records_note(books: Books, quality: Quality) -> str:
+    files = len(books.inputs)
+    sources = ", ".join(sorted({i.source for i in books.inputs}))
+    duplicates = "duplicates not checked" if books.duplicates is None else f"{books.duplicates:,} duplicates dropped"
+    aside = sum(int(entry["records"]) for entry in books.set_aside_summary)
+    parts = [f"{quality.records:,} records of {files} file{'s' if files != 1 else ''} ({sources})", duplicates]
+    if books.bad_lines:
+        parts.append(f"{books.bad_lines:,} bad lines set aside")
+    if aside:
+        parts.append(f"{aside:,} records of the same traffic set aside")
+    return "; ".join(parts)
+
+
+def _coverage_findings(quality: Quality, books: Books) -> Iterator[Finding]:
+    if quality.unpriced_models:
+        yield Finding(
+            Severity.WARNING,
+            "unpriced",
+            f"{quality.unpriced_requests:,} requests and {quality.unpriced_tokens:,} tokens have no price and are in no amount: "
+            f"{', '.join(quality.unpriced_models[:8])}",
+            "Add prices with --prices DIR, name deployments in the configuration, or see `finopsctl pricing list`.",
+            {"models": list(quality.unpriced_models)},
+        )
+    if books.unconverted:
+        yield Finding(
+            Severity.WARNING,
+            "unconverted",
+            f"{books.unconverted:,} records are billed in a currency without a rate to {books.request.currency}",
+            "Add [[exchange-rate]] tables to the configuration.",
+        )

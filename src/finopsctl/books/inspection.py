@@ -1,0 +1,177 @@
+"""What files are, before anything is asked of them: format, records, period, coverage, and what their format lacks."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from finopsctl.errors import SourceError
+from finopsctl.ledger.schema import MONEY
+from finopsctl.results.finding import Finding, Severity
+from finopsctl.results.report import Column, Report, Table
+from finopsctl.results.units import Unit
+from finopsctl.sources import Faults, SideTable, detect, expand, generic, probe, read, read_raw, source_named
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from finopsctl.sources import InputFile, Source
+
+_ROWS = pl.Schema(
+    {
+        "path": pl.String(),
+        "source": pl.String(),
+        "title": pl.String(),
+        "family": pl.String(),
+        "kind": pl.String(),
+        "records": pl.Int64(),
+        "bad": pl.Int64(),
+        "duplicates": pl.Int64(),
+        "start": pl.Datetime("us", "UTC"),
+        "end": pl.Datetime("us", "UTC"),
+        "spend": MONEY,
+        "missing": pl.List(pl.String()),
+    }
+)
+_COVERED = ("team", "user", "customer", "feature", "environment", "api_key", "trace_id", "model", "service_tier")
+_COVERED_MEASURES = ("requests", "errors", "retries", "cache_hits", "output_tokens", "reported_cost", "latency_ms")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inspection:
+    """One row a file, and what was wrong with any."""
+
+    rows: pl.DataFrame
+    findings: tuple[Finding, ...]
+
+    def report(self) -> Report:
+        """Return the presentable form."""
+        columns = (
+            Column("path", "File"),
+            Column("title", "What it is", priority=1),
+            Column("source", "Source"),
+            Column("kind", "Kind", priority=2),
+            Column("records", "Records", Unit.COUNT),
+            Column("bad", "Bad", Unit.COUNT),
+            Column("duplicates", "Repeated", Unit.COUNT, 3),
+            Column("start", "First", Unit.INSTANT, 1),
+            Column("end", "Last", Unit.INSTANT, 1),
+            Column("spend", "Reported spend", Unit.USD),
+        )
+        known = self.rows["source"].is_not_null().sum()
+        return Report(
+            "inspect",
+            f"{known} of {self.rows.height} files can be read: {self.rows['records'].sum():,} records.",
+            (Table("Inputs", self.rows, columns),),
+            {"records": self.rows["records"].sum(), "bad": self.rows["bad"].sum()},
+            self.findings,
+        )
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What the rows of one file add up to."""
+
+    records: int = 0
+    kinds: set[str] = field(default_factory=set)
+    filled: set[str] = field(default_factory=set)
+    spend: Any = None
+    starts: list[Any] = field(default_factory=list)
+    identities: list[pl.Series] = field(default_factory=list)
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Count some ledger rows."""
+        self.records += rows.height
+        self.kinds |= set(rows["record_kind"].cast(pl.String).unique())
+        self.filled |= {name for name in (*_COVERED, *_COVERED_MEASURES) if rows[name].null_count() < rows.height}
+        amount = rows["reported_cost"].sum() if rows["reported_cost"].null_count() < rows.height else None
+        self.spend = amount if self.spend is None else self.spend + (amount or 0)
+        self.starts += [rows["charge_period_start"].min(), rows["charge_period_start"].max()]
+        self.identities.append(rows.select(pl.struct("source", "record_id").hash()).to_series())
+
+    def duplicates(self) -> int:
+        """Return how many rows repeat the record of another row of the file."""
+        return self.records - pl.concat(self.identities).n_unique() if self.identities else 0
+
+
+def inspect(inputs: Sequence[str], source: str | None, column_map: Path | None) -> Inspection:
+    """Look at every file and read it through once.
+
+    Args:
+        inputs: Paths, folders, globs or ``-``.
+        source: Read every file as this source instead of detecting it.
+        column_map: A column map for files of one's own.
+
+    Raises:
+        SourceError: When an input is missing, or a file named itself cannot be read.
+    """
+    rows: list[dict[str, Any]] = []
+    findings: list[Finding] = []
+    with tempfile.TemporaryDirectory(prefix="finopsctl-") as scratch:
+        for file in expand(inputs, Path(scratch)):
+            rows.append(_one(file, source, column_map, findings))
+    return Inspection(pl.DataFrame(rows, schema=_ROWS), tuple(findings))
+
+
+def _one(file: InputFile, name: str | None, column_map: Path | None, findings: list[Finding]) -> dict[str, Any]:
+    nothing = {"path": file.name, "records": 0, "bad": 0, "missing": []}
+    try:
+        look = probe(file)
+        found = (
+            source_named(name) if name else generic.source(generic.load_map(column_map)) if column_map else detect(look)
+        )
+        if found is None:
+            raise SourceError(f"{file.name}: no source knows this format", "Describe it with --map FILE.toml.")
+        faults = Faults(file.name)
+        if isinstance(found, SideTable):
+            records = sum(frame.height for frame in read_raw(file, look, found, faults))
+            row = {
+                **nothing,
+                "source": found.name,
+                "title": found.title,
+                "kind": "side table",
+                "records": records,
+                "bad": faults.bad,
+            }
+        else:
+            tally = _Tally()
+            for frame in read(file, look, found, faults):
+                tally.add(frame)
+            row = _row(file, found, tally, faults)
+    except SourceError as problem:
+        if file.named:
+            raise
+        findings.append(Finding(Severity.WARNING, "unread_file", problem.message, problem.hint, {"file": file.name}))
+        return nothing
+    findings.extend(
+        Finding(Severity.WARNING, "bad_line", f"{at}: {why}", "", {"place": at}) for at, why in faults.bad_examples[:5]
+    )
+    findings.extend(
+        Finding(Severity.INFO, "odd_record", f"{at}: {why}", "", {"place": at}) for at, why in faults.odd_examples[:5]
+    )
+    for missing in row["missing"]:
+        findings.append(Finding(Severity.INFO, "missing", f"{file.name}: no {missing}", "", {"file": file.name}))
+    return row
+
+
+def _row(file: InputFile, source: Source, tally: _Tally, faults: Faults) -> dict[str, Any]:
+    missing = [f"{column}: {remedy}" for column, remedy in source.missing.items() if column not in tally.filled]
+    starts = [s for s in tally.starts if s is not None]
+    return {
+        "path": file.name,
+        "source": source.name,
+        "title": source.title,
+        "family": source.family,
+        "kind": ", ".join(sorted(tally.kinds)) or None,
+        "records": tally.records,
+        "bad": faults.bad,
+        "duplicates": tally.duplicates(),
+        "start": min(starts, default=None),
+        "end": max(starts, default=None),
+        "spend": tally.spend,
+        "missing": missing,
+    }

@@ -1,0 +1,283 @@
+"""Opening the books: find, detect, read, price, assign owners, drop duplicates, set the same traffic aside."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from finopsctl.allocation import keys as key_map
+from finopsctl.allocation.rules import allocate
+from finopsctl.books import in_place, same_traffic
+from finopsctl.books.books import Books, InputSummary
+from finopsctl.books.cost import unconverted, with_cost
+from finopsctl.books.prices import Pricer
+from finopsctl.books.redaction import Redaction
+from finopsctl.books.spool import Spool
+from finopsctl.errors import SourceError
+from finopsctl.results.finding import Finding, Severity
+from finopsctl.sources import SOURCES, Faults, SideTable, detect, expand, probe, read, read_raw, source_named
+from finopsctl.sources import generic, ledger as ledger_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from finopsctl.books.request import Request
+    from finopsctl.sources import InputFile, Probe, Source
+
+_SHOWN_PROBLEMS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Recognised:
+    file: InputFile
+    look: Probe
+    format: Source | SideTable
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What reading has shown so far."""
+
+    inputs: list[InputSummary] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    side_tables: dict[str, pl.DataFrame] = field(default_factory=dict)
+    bad_lines: int = 0
+
+
+def open_books(request: Request, tell: Callable[[str], None] = lambda _: None) -> Books:
+    """Read what ``request`` names into a priced ledger.
+
+    Args:
+        request: What to open and how.
+        tell: Takes one line a file on how it is read, for people who want to know.
+
+    Raises:
+        SourceError: When an input cannot be read, or nothing can.
+        ConfigError: When an option or a configuration value is wrong.
+    """
+    _ = request.basis  # a basis that contradicts the price options is said before the work
+    progress = _Progress()
+    scratch = tempfile.TemporaryDirectory(prefix="finopsctl-")
+    files = [r for f in expand(request.inputs, Path(scratch.name)) if (r := _recognise(f, request, progress))]
+    if not files:
+        raise _nothing_read(progress)
+    _read_side_tables([r for r in files if isinstance(r.format, SideTable)], progress, tell)
+    charges = [r for r in files if not isinstance(r.format, SideTable)]
+    if not charges:
+        raise SourceError(
+            "the inputs hold only tables of teams, keys or budgets, no usage or cost", "Name a log or export too."
+        )
+    books = _scan(charges, request, progress, tell) if _scannable(charges, request) else None
+    books = books or _spool(charges, request, progress, tell)
+    books.rows = with_cost(books.rows, request)
+    books.keepers = (*books.keepers, scratch)
+    _check_strict(request, books)
+    return books
+
+
+def _recognise(file: InputFile, request: Request, progress: _Progress) -> _Recognised | None:
+    try:
+        look = probe(file)
+        if request.column_map and not request.source:
+            return _Recognised(file, look, _mapped_or_known(look, request.column_map))
+        found = source_named(request.source) if request.source else detect(look)
+    except SourceError as problem:
+        if file.named:
+            raise
+        progress.findings.append(
+            Finding(Severity.WARNING, "unread_file", problem.message, problem.hint, {"file": file.name})
+        )
+        return None
+    if found is None:
+        message = f"{file.name}: no source knows this format ({look.shape} with {_some_names(look)})"
+        hint = "Describe it with --map FILE.toml, or see `finopsctl sources` for what is read as it is."
+        if file.named:
+            raise SourceError(message, hint)
+        progress.findings.append(Finding(Severity.WARNING, "unknown_file", message, hint, {"file": file.name}))
+        return None
+    return _Recognised(file, look, found)
+
+
+def _mapped_or_known(look: Probe, column_map: Path) -> Source | SideTable:
+    """Return the mapped source where the map's columns are there, else what is detected."""
+    mapped = generic.source(generic.load_map(column_map))
+    if mapped.score(look) > 0:
+        return mapped
+    return detect(look) or mapped
+
+
+def _some_names(look: Probe) -> str:
+    names = sorted(look.names)[:6]
+    return ", ".join(names) + (" ..." if len(look.names) > len(names) else "") if names else "no names"
+
+
+def _nothing_read(progress: _Progress) -> SourceError:
+    reason = progress.findings[0].message if progress.findings else "no inputs"
+    return SourceError(f"nothing could be read: {reason}", "Run `finopsctl sources` for what can be.")
+
+
+def _read_side_tables(tables: Sequence[_Recognised], progress: _Progress, tell: Callable[[str], None]) -> None:
+    for table in tables:
+        faults = Faults(table.file.name)
+        assert isinstance(table.format, SideTable)
+        frames = [f.drop("__at", "__bad", strict=False) for f in read_raw(table.file, table.look, table.format, faults)]
+        if not frames:
+            continue
+        frame = pl.concat(
+            [*([progress.side_tables[table.format.name]] if table.format.name in progress.side_tables else []), *frames]
+        )
+        progress.side_tables[table.format.name] = frame.unique(maintain_order=True)
+        progress.inputs.append(
+            InputSummary(table.file.name, table.format.name, sum(f.height for f in frames), faults.bad)
+        )
+        tell(f"{table.file.name}: {table.format.title}")
+        _note_faults(faults, progress)
+
+
+def _scannable(charges: Sequence[_Recognised], request: Request) -> bool:
+    """Whether every input is a priced Parquet ledger that can be used where it lies."""
+    return not (request.prices_named or request.redact) and all(
+        r.look.shape == "parquet" and r.format.name == ledger_source.SOURCE.name and ledger_source.is_exact(r.file.path)
+        for r in charges
+    )
+
+
+def _scan(
+    charges: Sequence[_Recognised], request: Request, progress: _Progress, tell: Callable[[str], None]
+) -> Books | None:
+    """Use Parquet ledgers in place; None when some records stand in two of them and have to be settled first."""
+    kept, repeated = in_place.identical([r.file for r in charges])
+    if in_place.share_records(kept):
+        return None
+    checked = len(charges) > 1
+    for r in charges:
+        tell(f"{r.file.name}: ledger (Parquet), used in place")
+        records = in_place.records(r.file)
+        dropped = (records if r.file in repeated else 0) if checked else None
+        progress.inputs.append(InputSummary(r.file.name, r.format.name, records, 0, dropped))
+    books = Books(request, _owned(in_place.scan(kept), request, progress), None, tuple(progress.inputs))
+    dropped_by_file = Counter({i.path: i.duplicates for i in progress.inputs if i.duplicates})
+    books.side_tables, books.duplicates = progress.side_tables, dropped_by_file.total() if checked else None
+    books.findings = (*progress.findings, *_duplicate_findings(dropped_by_file))
+    if len(kept) > 1:
+        _settle(books)
+    return books
+
+
+def _spool(charges: Sequence[_Recognised], request: Request, progress: _Progress, tell: Callable[[str], None]) -> Books:
+    pricer = Pricer.of(request)
+    redaction = Redaction.of(request)
+    families = {s.name: s.family for s in SOURCES}
+    spool = Spool(
+        families, lambda rows: redaction.apply(_owned(pricer.price(rows).lazy(), request, progress).collect())
+    )
+    for recognised in charges:
+        assert not isinstance(recognised.format, SideTable)
+        _read_one(recognised, recognised.format, spool, progress)
+        tell(f"{recognised.file.name}: {recognised.format.title} ({progress.inputs[-1].records:,} records)")
+    dropped = spool.close()
+    if not any(i.records for i in progress.inputs if i.source in families):
+        raise _no_records(progress)
+    inputs = tuple(replace(i, duplicates=dropped.get(i.path, 0)) for i in progress.inputs)
+    findings = (*progress.findings, *_duplicate_findings(dropped), *pricer.findings())
+    books = Books(request, spool.scan(), pricer.book, inputs, findings, side_tables=progress.side_tables)
+    books.bad_lines, books.duplicates, books.latest = progress.bad_lines, sum(dropped.values()), spool.latest
+    books.band_unknown, books.keepers = pricer.band_unknown, (spool,)
+    books.price_problems = pricer.tally.unpriced
+    if len(spool.kinds) > 1:
+        _settle(books)
+    books.unconverted = unconverted(books.rows, request) if spool.currencies - {request.currency} else 0
+    return books
+
+
+def _read_one(recognised: _Recognised, source: Source, spool: Spool, progress: _Progress) -> None:
+    faults = Faults(recognised.file.name)
+    records = 0
+    for rows in read(recognised.file, recognised.look, source, faults):
+        records += rows.height
+        spool.add(rows)
+    if not records and faults.bad:
+        place, reason = faults.bad_examples[0]
+        raise SourceError(
+            f"{recognised.file.name}: none of its {faults.bad:,} records could be read; first {place}: {reason}",
+            f"It was read as {source.name}; --source NAME reads it as something else.",
+        )
+    progress.inputs.append(InputSummary(recognised.file.name, source.name, records, faults.bad))
+    _note_faults(faults, progress)
+    if not records:
+        progress.findings.append(
+            Finding(
+                Severity.WARNING,
+                "no_records",
+                f"{recognised.file.name}: read as {source.name}, holds no charges",
+                "",
+                {"file": recognised.file.name},
+            )
+        )
+
+
+def _no_records(progress: _Progress) -> SourceError:
+    names = ", ".join(i.path for i in progress.inputs[:3])
+    return SourceError(f"no records in {names}", "The files are of a known format but hold no usage and no cost.")
+
+
+def _note_faults(faults: Faults, progress: _Progress) -> None:
+    progress.bad_lines += faults.bad
+    for code, count, examples, severity in (
+        ("bad_line", faults.bad, faults.bad_examples, Severity.WARNING),
+        ("odd_record", faults.odd, faults.odd_examples, Severity.INFO),
+    ):
+        for place, reason in examples[:_SHOWN_PROBLEMS]:
+            progress.findings.append(
+                Finding(severity, code, f"{place}: {reason}", "", {"place": place, "reason": reason})
+            )
+        if count > _SHOWN_PROBLEMS:
+            rest = count - _SHOWN_PROBLEMS
+            message = f"{faults.file}: {rest:,} more {'records that could not be read' if code == 'bad_line' else 'odd records'}"
+            progress.findings.append(
+                Finding(severity, f"{code}s_more", message, "", {"file": faults.file, "count": rest})
+            )
+
+
+def _duplicate_findings(dropped: Counter[str]) -> list[Finding]:
+    return [
+        Finding(
+            Severity.INFO,
+            "duplicates",
+            f"{name}: {count:,} records stand elsewhere too and were counted once",
+            "",
+            {"file": name, "count": count},
+        )
+        for name, count in sorted(dropped.items())
+    ]
+
+
+def _owned(rows: pl.LazyFrame, request: Request, progress: _Progress) -> pl.LazyFrame:
+    tables = progress.side_tables
+    maps = []
+    if request.keys:
+        maps.append(key_map.load(request.keys))
+    if "litellm-keys" in tables or "litellm-teams" in tables:
+        maps.append(key_map.from_litellm(tables.get("litellm-keys"), tables.get("litellm-teams")))
+    keys = key_map.combine(maps[0], *maps[1:]) if maps else None
+    return allocate(rows, request.rules, keys)
+
+
+def _settle(books: Books) -> None:
+    families = {s.name: s.family for s in SOURCES}
+    traffic = same_traffic.settle(books.rows, families, {s.name: s.precedence for s in SOURCES})
+    books.rows, books.set_aside, books.set_aside_summary = traffic.counted, traffic.set_aside, traffic.summary
+    books.findings = (*books.findings, *traffic.findings)
+
+
+def _check_strict(request: Request, books: Books) -> None:
+    if request.strict and books.bad_lines:
+        first = next(f for f in books.findings if f.code == "bad_line")
+        raise SourceError(
+            f"{books.bad_lines:,} records could not be read; first {first.message}", "--strict refuses them."
+        )

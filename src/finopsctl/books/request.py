@@ -1,0 +1,158 @@
+"""What to open and how to read it: plain values, decided by the command line or by a Python caller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from finopsctl.errors import ConfigError
+from finopsctl.ledger import period as calendar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from decimal import Decimal
+    from pathlib import Path
+
+    from finopsctl.allocation.rules import Rule
+    from finopsctl.ledger.period import Period
+
+COST_BASES = ("auto", "reported", "list", "effective")
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodWish:
+    """The period options as typed; at most one way of naming a period.
+
+    ``month``, ``quarter``, ``last`` and ``word`` exclude ``since``/``until`` and each other. Lengths and words are seen
+    from the end of the data, or from ``as_of`` where that is given, so that the same question has the same answer.
+    """
+
+    since: str | None = None
+    until: str | None = None
+    month: str | None = None
+    quarter: str | None = None
+    last: str | None = None
+    word: str | None = None
+
+    def __post_init__(self) -> None:
+        named = [n for n in ("month", "quarter", "last", "word") if getattr(self, n)]
+        if self.since or self.until:
+            named.append("since/until")
+        if len(named) > 1:
+            raise ConfigError(f"two periods are named ({' and '.join(named)})", "Name one.")
+
+    @property
+    def needs_now(self) -> bool:
+        """Whether resolving it takes the end of the data."""
+        return bool(self.last or self.word or (self.since and not self.until))
+
+    def resolve(self, end: datetime | None, timezone: str) -> Period | None:
+        """Return the period, or None for everything the inputs hold.
+
+        Args:
+            end: The first instant not seen (``needs_now``), in UTC.
+            timezone: Zone of dates and days.
+
+        Raises:
+            ConfigError: When a value is no date, or the period is empty.
+        """
+        if self.month:
+            return calendar.parse_month(self.month, timezone)
+        if self.quarter:
+            return calendar.parse_quarter(self.quarter, timezone)
+        if self.since or self.until:
+            return self._span(end, timezone)
+        if end is None:
+            return None
+        if self.last:
+            return calendar.parse_last(self.last, end, timezone)
+        return calendar.parse_word(self.word, end, timezone) if self.word else None
+
+    def _span(self, end: datetime | None, timezone: str) -> Period:
+        start = (
+            calendar.parse_instant(self.since, timezone)
+            if self.since
+            else calendar.parse_instant("2000-01-01", timezone)
+        )
+        stop = (
+            calendar.parse_instant(self.until, timezone)
+            if self.until
+            else (end or calendar.parse_instant("2101-01-01", "UTC"))
+        )
+        if stop <= start:
+            if not self.until:
+                stop = calendar.day_end(start, timezone)
+            else:
+                raise ConfigError(f"the period from {self.since} until {self.until} is empty", "--until is exclusive.")
+        return calendar.Period(start, stop, timezone)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to open and how.
+
+    Args:
+        inputs: Paths, folders, globs or ``-``.
+        source: Read every file as this source instead of detecting it.
+        column_map: A ``--map`` file for CSV, JSON lines or Parquet of one's own.
+        period: Which period.
+        as_of: The first instant not seen, as typed.
+        timezone: Zone of day boundaries.
+        where: Filters as typed (``team=support``).
+        cost_basis: One of ``COST_BASES``; None chooses ``auto``, or ``effective`` where prices are named.
+        price_date: Price all usage at this date's prices, as typed.
+        prices: A folder laid over the shipped price catalogue.
+        contracts: A contracts file.
+        litellm_config: A LiteLLM ``config.yaml`` that names deployments and prices of one's own.
+        deployments: Deployment name to ``provider/model``.
+        keys: A virtual-key map file.
+        rules: Allocation rules, first match wins.
+        currency: Report currency.
+        exchange_rates: Rows of (from, to, date, rate).
+        redact: Dimensions to replace by a keyed hash.
+        redact_key: The key of that hash.
+        strict: Bad lines and unpriced records are errors.
+    """
+
+    inputs: tuple[str, ...]
+    source: str | None = None
+    column_map: Path | None = None
+    period: PeriodWish = field(default_factory=PeriodWish)
+    as_of: str | None = None
+    timezone: str = "UTC"
+    where: tuple[str, ...] = ()
+    cost_basis: str | None = None
+    price_date: str | None = None
+    prices: Path | None = None
+    contracts: Path | None = None
+    litellm_config: Path | None = None
+    deployments: Mapping[str, str] = field(default_factory=dict)
+    keys: Path | None = None
+    rules: tuple[Rule, ...] = ()
+    currency: str = "USD"
+    exchange_rates: tuple[tuple[str, str, Any, Decimal], ...] = ()
+    redact: tuple[str, ...] = ()
+    redact_key: str | None = None
+    strict: bool = False
+
+    @property
+    def prices_named(self) -> bool:
+        """Whether the user asked for prices of their own choosing, so that the effective cost is what counts."""
+        return bool(self.price_date or self.prices or self.contracts or self.litellm_config)
+
+    @property
+    def basis(self) -> str:
+        """The cost basis in force.
+
+        Raises:
+            ConfigError: For an unknown basis, or ``reported`` together with named prices.
+        """
+        basis = self.cost_basis or ("effective" if self.prices_named else "auto")
+        if basis not in COST_BASES:
+            raise ConfigError(f"unknown cost basis '{basis}'", f"Use one of {', '.join(COST_BASES)}.")
+        if basis == "reported" and self.prices_named:
+            raise ConfigError(
+                "--cost-basis reported takes no prices of ours", "Leave out --prices, --price-date and --contracts."
+            )
+        return "effective" if basis == "auto" and self.prices_named else basis

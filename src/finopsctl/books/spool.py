@@ -1,0 +1,132 @@
+"""A temporary Parquet store that rows pass through on the way in, so that memory does not grow with the input.
+
+Here duplicates are settled, across all files: of the rows with one (family, record id) the one the source ranks highest
+stays, then the one with the most tokens (the last line of a streamed message is the bill), then one with a cost. What
+is left to choose between is settled by content, so the order of the files does not matter.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from finopsctl.ledger.schema import LEDGER_SCHEMA
+from finopsctl.ledger.token_classes import TOKEN_COLUMNS
+from finopsctl.sources import RANK
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from collections.abc import Callable, Mapping
+
+PART_ROWS = 200_000
+_IDENTITY = "__identity"
+
+
+@dataclass(slots=True, eq=False)
+class Spool:
+    """Rows on disk, in parts.
+
+    Args:
+        families: Source name to family: rows of one family with one record id are the same record.
+        finish: What is done to each part before it is written (pricing, owners, redaction).
+        folder: Where the parts lie; removed with the spool.
+        kinds: The (source, record kind) pairs seen.
+        currencies: The billing currencies seen.
+        latest: The last ``charge_period_start`` seen.
+    """
+
+    families: Mapping[str, str]
+    finish: Callable[[pl.DataFrame], pl.DataFrame]
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="finopsctl-")))
+    kinds: set[tuple[str, str]] = field(default_factory=set)
+    currencies: set[str] = field(default_factory=set)
+    latest: datetime | None = None
+    _waiting: list[pl.DataFrame] = field(default_factory=list)
+    _identities: list[pl.Series] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Take ledger rows (with ``RANK``)."""
+        self._waiting.append(rows)
+        if sum(frame.height for frame in self._waiting) >= PART_ROWS:
+            self._write()
+
+    def _write(self) -> None:
+        rows = pl.concat(self._waiting)
+        self._waiting.clear()
+        family = pl.col("source").replace(dict(self.families))
+        self._identities.append(rows.select(pl.struct(family, "record_id").hash().alias(_IDENTITY)).to_series())
+        self.kinds.update(rows.select(pl.col("source"), pl.col("record_kind").cast(pl.String)).unique().iter_rows())
+        self.currencies.update(rows["billing_currency"].unique())
+        self.latest = max(filter(None, (self.latest, rows["charge_period_start"].max())))  # type: ignore[type-var,arg-type]
+        rank = rows[RANK]
+        self.finish(rows.drop(RANK)).with_columns(rank).write_parquet(
+            self._part(len(self._identities) - 1), compression="lz4"
+        )
+
+    def _part(self, index: int) -> Path:
+        return self.folder / f"part-{index:06}.parquet"
+
+    def close(self) -> Counter[str]:
+        """Write what is waiting, drop duplicates; return how many were dropped by file."""
+        if self._waiting:
+            self._write()
+        return self._drop_duplicates()
+
+    def scan(self) -> pl.LazyFrame:
+        """Return all rows in ledger columns."""
+        if not self._identities:
+            return pl.LazyFrame(schema=LEDGER_SCHEMA)
+        return pl.scan_parquet(self.folder / "part-*.parquet", cache=False).drop(RANK)
+
+    def _drop_duplicates(self) -> Counter[str]:
+        if not self._identities:
+            return Counter()
+        where = pl.concat(
+            pl.DataFrame({_IDENTITY: identity}).with_columns(pl.lit(part, pl.Int32).alias("part")).with_row_index("row")
+            for part, identity in enumerate(self._identities)
+        )
+        self._identities = [pl.Series(_IDENTITY, [], dtype=pl.UInt64)] * len(self._identities)
+        shared = where.filter(pl.col(_IDENTITY).is_duplicated())
+        if shared.is_empty():
+            return Counter()
+        losers = self._losers(shared)
+        for (part,), rows in losers.group_by("part"):
+            assert isinstance(part, int)
+            self._rewrite(self._part(part), rows["row"])
+        return Counter(losers["origin"].str.replace(r"[:#]\d+$", "").to_list())
+
+    def _losers(self, shared: pl.DataFrame) -> pl.DataFrame:
+        """Return part, row and origin of the rows to drop among those whose identity hashes are shared."""
+        candidates = pl.concat(
+            pl.read_parquet(self._part(part[0]))
+            .with_row_index("row")[rows["row"].to_list()]
+            .with_columns(  # type: ignore[index]
+                pl.lit(part[0], pl.Int32).alias("part")
+            )
+            for part, rows in shared.group_by("part", maintain_order=True)
+        )
+        content = pl.concat_str(pl.col(c).cast(pl.String).fill_null("") for c in LEDGER_SCHEMA if c != "origin")
+        ordered = candidates.with_columns(
+            family=pl.col("source").replace(dict(self.families)),
+            tokens=pl.sum_horizontal(pl.col(c).fill_null(0) for c in TOKEN_COLUMNS),
+            has_cost=pl.col("reported_cost").is_not_null(),
+            content=content,
+        ).sort(
+            RANK, "tokens", "has_cost", "reported_cost", "charge_period_end", "charge_period_start", "content", "origin",
+            descending=True, nulls_last=True,
+        )  # fmt: skip
+        return ordered.filter(pl.int_range(pl.len()).over("family", "record_id") > 0).select("part", "row", "origin")
+
+    def _rewrite(self, part: Path, drop: pl.Series) -> None:
+        kept = pl.read_parquet(part).with_row_index("row").filter(~pl.col("row").is_in(drop.implode())).drop("row")
+        kept.write_parquet(part, compression="lz4")

@@ -1,0 +1,40 @@
+"""``finopsctl attribution``: who spent it, on what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finopsctl.cli.options import By, Common, Compare, Top
+
+if TYPE_CHECKING:
+    from finopsctl.analyses.attribution import Breakdown
+    from finopsctl.books import Books
+    from finopsctl.config.settings import Settings
+
+EXAMPLES = """Examples:
+
+  finopsctl attribution sample_data --by team,model --top 10
+
+  finopsctl attribution sample_data --by token_class --where provider=anthropic
+"""
+
+Sort = Annotated[
+    str,
+    typer.Option(
+        "--sort", metavar="WHAT", help="spend, change (needs --compare), requests or tokens.", show_default=True
+    ),
+]
+
+
+def attribution(common: Common, by: By = None, top: Top = None, compare: Compare = None, sort: Sort = "spend") -> None:
+    """Break spend down by any dimensions, in amounts that add up to the total to the last digit."""
+    from finopsctl.cli.run import answer
+
+    def analyse(books: Books, settings: Settings) -> Breakdown:
+        from finopsctl.cli.questions import breakdown_of
+
+        return breakdown_of(books, settings, sort)
+
+    answer(common, analyse, by=by, compare=compare, top=top)

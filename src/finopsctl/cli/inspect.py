@@ -1,0 +1,22 @@
+"""``finopsctl inspect``: what files are, before anything is asked of them."""
+
+from __future__ import annotations
+
+from finopsctl.cli.options import Common
+
+EXAMPLES = """Examples:
+
+  finopsctl inspect sample_data
+
+  finopsctl inspect sample_data -f json
+"""
+
+
+def inspect(common: Common) -> None:
+    """Say what each file is: format, records, period, spend, what its format lacks and which setting would bring it."""
+    from finopsctl.books.inspection import inspect as look_into
+    from finopsctl.cli.run import requested, settings_for, show
+
+    settings = settings_for(common)
+    request = requested(settings)
+    show(look_into(request.inputs, request.source, request.column_map).report(), settings, common)

@@ -1,0 +1,203 @@
+"""The options that mean the same in every command, declared once.
+
+A command takes them as one ``Common`` value (or ``Display``, where it reads no input): :func:`shares` puts the fields of
+that class into the command's signature, where typer finds them, and hands the command the assembled value.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, fields
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional, get_type_hints
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NOT_SETTINGS = frozenset({"config", "output", "quiet", "verbose", "debug"})
+_DATA, _PERIOD, _MONEY, _OUTPUT = "What to read", "Which period", "Which cost", "What comes out"
+
+
+def _option(panel: str, text: str, *names: str, **more: Any) -> Any:  # noqa: ANN401 - typer's own type is private
+    return typer.Option(*names, help=text, rich_help_panel=panel, show_default=False, **more)
+
+
+Inputs = Annotated[
+    Optional[list[str]],  # noqa: UP045 - typer reads it at run time
+    typer.Argument(
+        metavar="[INPUT]...",
+        help="Files, folders, globs or - (standard input); .gz and .zst too. Default: `inputs` of the configuration.",
+        show_default=False,
+    ),
+]
+By = Annotated[
+    str | None,
+    _option(
+        _DATA,
+        "Dimensions to group by, e.g. team,model or tag:tier (see `finopsctl dimensions`).",
+        "--by",
+        metavar="DIMS",
+    ),
+]
+Top = Annotated[
+    int | None, _option(_OUTPUT, "Show the N largest groups and the rest as one row.", "--top", metavar="N", min=1)
+]
+Compare = Annotated[
+    str | None,
+    _option(
+        _PERIOD,
+        "Compare with: previous, yoy, a period (2026-09, 2026Q2) or another input.",
+        "--compare",
+        metavar="WHAT",
+    ),
+]
+FailOn = Annotated[
+    str | None, _option(_OUTPUT, "Exit 3 when a grade is this bad: warning or critical.", "--fail-on", metavar="GRADE")
+]
+
+
+def listed(text: str) -> list[str]:
+    """Return the items of a comma-separated option."""
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """The options on what comes out; None means not given."""
+
+    format: Annotated[
+        str | None, _option(_OUTPUT, "table, md, csv, json, jsonl or parquet.", "--format", "-f", metavar="FORMAT")
+    ] = None
+    output: Annotated[
+        Path | None,
+        _option(_OUTPUT, "Write to this file; its ending picks the format.", "--output", "-o", metavar="FILE"),
+    ] = None
+    color: Annotated[str | None, _option(_OUTPUT, "auto, always or never.", "--color", metavar="WHEN")] = None
+    ascii: Annotated[bool | None, _option(_OUTPUT, "No characters beyond ASCII.", "--ascii")] = None
+    wide: Annotated[bool | None, _option(_OUTPUT, "Show every column, whatever the screen's width.", "--wide")] = None
+    quiet: Annotated[bool | None, _option(_OUTPUT, "No notes on standard error.", "--quiet", "-q")] = None
+    verbose: Annotated[bool | None, _option(_OUTPUT, "Say what is read and how.", "--verbose", "-v")] = None
+    debug: Annotated[bool | None, _option(_OUTPUT, "Show where a failure comes from.", "--debug")] = None
+    config: Annotated[Path | None, _option(_DATA, "Configuration file.", "--config", metavar="FILE")] = None
+
+    def flags(self) -> dict[str, Any]:
+        """Return what was given on the command line, by configuration key."""
+        given = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _NOT_SETTINGS}
+        if isinstance(names := given.get("redact"), str):
+            given["redact"] = listed(names)
+        return {name: value for name, value in given.items() if value not in (None, [])}
+
+
+@dataclass(frozen=True, slots=True)
+class Common(Display):
+    """All shared options as typed; None means not given."""
+
+    inputs: Inputs = None
+    source: Annotated[
+        str | None,
+        _option(_DATA, "Read every file as this source (see `finopsctl sources`).", "--source", metavar="NAME"),
+    ] = None
+    map: Annotated[
+        Path | None,
+        _option(_DATA, "Column map (TOML) for a CSV, JSONL or Parquet file of your own.", "--map", metavar="FILE"),
+    ] = None
+    where: Annotated[
+        Optional[list[str]],
+        _option(_DATA, "Filter: team=a,b | team!=x | 'model~gpt-4*'; repeat for AND.", "--where", metavar="FILTER"),
+    ] = None  # noqa: UP045
+    keys: Annotated[
+        Path | None, _option(_DATA, "Virtual-key map: key to team, user, project.", "--keys", metavar="FILE")
+    ] = None
+    redact: Annotated[
+        str | None,
+        _option(
+            _DATA,
+            "Replace names by keyed hashes (key: FINOPSCTL_REDACT_KEY), e.g. user,customer.",
+            "--redact",
+            metavar="DIMS",
+        ),
+    ] = None
+    strict: Annotated[
+        bool | None, _option(_DATA, "Bad lines and unpriced records are errors (exit 4).", "--strict")
+    ] = None
+    since: Annotated[str | None, _option(_PERIOD, "From this date or time.", "--since", metavar="DATE")] = None
+    until: Annotated[
+        str | None, _option(_PERIOD, "Up to but not including this date or time.", "--until", metavar="DATE")
+    ] = None
+    month: Annotated[str | None, _option(_PERIOD, "A month: 2026-10.", "--month", metavar="MONTH")] = None
+    quarter: Annotated[str | None, _option(_PERIOD, "A quarter: 2026Q3.", "--quarter", metavar="QUARTER")] = None
+    last: Annotated[
+        str | None,
+        _option(
+            _PERIOD,
+            "30d, 12w, 3m; or today, yesterday, wtd, mtd, qtd, ytd: seen from the end of the data or --as-of.",
+            "--last",
+            metavar="SPAN",
+        ),
+    ] = None
+    as_of: Annotated[
+        str | None,
+        _option(
+            _PERIOD, "First instant not seen. Default: the end of the last day with data.", "--as-of", metavar="DATE"
+        ),
+    ] = None
+    tz: Annotated[
+        str | None, _option(_PERIOD, "Time zone of day boundaries. Default: UTC.", "--tz", metavar="ZONE")
+    ] = None
+    cost_basis: Annotated[
+        str | None,
+        _option(
+            _MONEY, "auto (reported, else effective), reported, list or effective.", "--cost-basis", metavar="BASIS"
+        ),
+    ] = None
+    price_date: Annotated[
+        str | None, _option(_MONEY, "Price all usage at this date's prices.", "--price-date", metavar="DATE")
+    ] = None
+    prices: Annotated[
+        Path | None, _option(_MONEY, "Folder of price files, laid over the shipped ones.", "--prices", metavar="DIR")
+    ] = None
+    contracts: Annotated[
+        Path | None, _option(_MONEY, "Contract prices and discounts (TOML).", "--contracts", metavar="FILE")
+    ] = None
+    litellm_config: Annotated[
+        Path | None,
+        _option(_MONEY, "LiteLLM's config.yaml: model names, custom prices.", "--litellm-config", metavar="FILE"),
+    ] = None
+    budgets: Annotated[
+        Path | None, _option(_MONEY, "Budgets (TOML with [[budget]] tables).", "--budgets", metavar="FILE")
+    ] = None
+    currency: Annotated[
+        str | None, _option(_MONEY, "Currency of the report. Default: USD.", "--currency", metavar="CODE")
+    ] = None
+
+
+def shares(command: Callable[..., None]) -> Callable[..., None]:
+    """Give ``command`` the shared options beside its own.
+
+    Its first parameter is a :class:`Common` or a :class:`Display`; the fields of that class become options.
+    """
+    signature = inspect.signature(command)
+    hints = get_type_hints(command, include_extras=True)
+    first, *own = signature.parameters.values()
+    shared: type = hints[first.name]
+    declared = get_type_hints(shared, include_extras=True)
+    names = [f.name for f in fields(shared)]
+    options = [_parameter(name, declared[name], None) for name in names if name != "inputs"]
+    arguments = [_parameter("inputs", declared["inputs"], None)] if "inputs" in names else []
+    parameters = [*arguments, *(_parameter(p.name, hints[p.name], p.default) for p in own), *options]
+
+    @wraps(command)
+    def with_shared(**given: Any) -> None:  # noqa: ANN401 - whatever the options are
+        mine = {name: value for name, value in given.items() if name not in names}
+        command(shared(**{name: given[name] for name in names}), **mine)
+
+    with_shared.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    with_shared.__annotations__ = {p.name: p.annotation for p in parameters}
+    return with_shared
+
+
+def _parameter(name: str, annotation: object, default: object) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

@@ -1,0 +1,262 @@
+"""From options to an exit code: settings, books, one analysis, a rendered report.
+
+Documents go to standard output, everything else to standard error. A file is written beside its name first and then
+renamed, so that there is never half a file.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import typer
+
+from finopsctl.cli.options import listed
+from finopsctl.errors import ConfigError, FinopsError, ThresholdError, nearest
+from finopsctl.whole_file import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from finopsctl.books import Books, Request
+    from finopsctl.cli.options import Common, Display
+    from finopsctl.config.settings import Settings
+    from finopsctl.metrics.quality import Quality
+    from finopsctl.renderers import Renderer, Screen
+    from finopsctl.results.report import Report
+
+_BUG, _INTERRUPTED = 1, 130
+_FAILING = ("warning", "critical")
+
+
+class Answer(Protocol):
+    """A typed result that can be shown, and what its figures cover."""
+
+    @property
+    def quality(self) -> Quality:
+        """How much of the input the figures cover."""
+        ...
+
+    def report(self) -> Report:
+        """Return the presentable form."""
+        ...
+
+
+def guard(app: typer.Typer, arguments: list[str]) -> int:
+    """Run the command line; turn whatever ends it into a message and the documented exit code."""
+    debug = "--debug" in arguments
+    try:
+        app(arguments, prog_name="finopsctl", standalone_mode=False)
+        sys.stdout.flush()
+    except typer.Exit as end:
+        return end.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output (head, less) has had enough; that is no error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except FinopsError as problem:
+        if debug:
+            raise
+        _complain(problem.message, problem.hint)
+        return problem.exit_code
+    except Exception as problem:  # noqa: BLE001 - the last resort: a bug must not show a traceback to its finder
+        if debug:
+            raise
+        return _unexpected(problem)
+    return 0
+
+
+def _unexpected(problem: Exception) -> int:
+    if hasattr(problem, "format_message"):  # typer's own usage errors
+        _complain(str(problem.format_message()).rstrip("."), "See `finopsctl --help`, or `finopsctl COMMAND --help`.")
+        return int(getattr(problem, "exit_code", 2))
+    if isinstance(problem, OSError):
+        _complain(f"{problem.filename or 'input or output'}: {(problem.strerror or str(problem)).lower()}", "")
+        return 4
+    if isinstance(problem, MemoryError):
+        _complain("out of memory", "Normalize the logs to Parquet first: finopsctl normalize LOGS -o ledger.parquet")
+        return 4
+    _complain(
+        f"unexpected {type(problem).__name__}: {problem}", "This is a bug; --debug shows where. Please report it."
+    )
+    return _BUG
+
+
+def _complain(message: str, hint: str) -> None:
+    typer.echo(f"error: {_one_line(message)}", err=True)
+    if hint:
+        typer.echo(f"hint: {_one_line(hint)}", err=True)
+
+
+def _one_line(text: str) -> str:
+    """Return text fit for a terminal: names from logs may carry control sequences."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in " ".join(text.split("\n")))
+
+
+def settings_for(common: Display, **own: object) -> Settings:
+    """Return the settings in force: flags (the shared ones and a command's ``own``), environment, files, defaults."""
+    from finopsctl.config import settings
+
+    flags = {**common.flags(), **{name: value for name, value in own.items() if value is not None}}
+    if isinstance(by := flags.get("by"), str):
+        flags["by"] = listed(by)
+    return settings.load(config=common.config, environ=os.environ, start=Path.cwd(), flags=flags)
+
+
+def requested(settings: Settings) -> Request:
+    """Return what the settings ask the books to open.
+
+    Raises:
+        ConfigError: When no input is named anywhere.
+    """
+    from finopsctl.books import PeriodWish, Request
+    from finopsctl.config.origin import Layer
+    from finopsctl.config.settings import REDACT_KEY_VARIABLE
+    from finopsctl.ledger.period import WORDS
+
+    if not settings.inputs:
+        raise ConfigError(
+            "no input is named, and the configuration names none",
+            "Give a log or export (finopsctl kpi LOGS), or try `finopsctl demo`; `finopsctl init` writes a configuration.",
+        )
+    word = settings.last if settings.last in WORDS else None
+    return Request(
+        inputs=settings.inputs,
+        source=settings.source,
+        column_map=settings.map,
+        period=PeriodWish(
+            settings.since, settings.until, settings.month, settings.quarter, None if word else settings.last, word
+        ),
+        as_of=settings.as_of,
+        timezone=settings.tz,
+        where=settings.where,
+        # The default is "auto", but naming prices asks for them unless a basis is named as well.
+        cost_basis=settings.cost_basis if settings.origin("cost-basis").layer is not Layer.DEFAULT else None,
+        price_date=settings.price_date,
+        prices=settings.prices,
+        contracts=settings.contracts,
+        litellm_config=settings.litellm_config,
+        deployments=settings.deployments,
+        keys=settings.keys,
+        rules=settings.rules,
+        currency=settings.currency,
+        exchange_rates=tuple((r.source, r.target, r.day, r.rate) for r in settings.exchange_rate),
+        redact=settings.redact,
+        redact_key=os.environ.get(REDACT_KEY_VARIABLE),
+        strict=settings.strict,
+    )
+
+
+def books_for(settings: Settings, common: Common) -> Books:
+    """Open the books the settings name; with ``--verbose`` say how each file is read."""
+    from finopsctl.books import open_books
+
+    def tell(line: str) -> None:
+        if common.verbose:
+            typer.echo(_one_line(line), err=True)
+
+    return open_books(requested(settings), tell)
+
+
+def answer(common: Common, analyse: Callable[[Books, Settings], Answer], **own: object) -> None:
+    """Open the books, analyse them, show the result.
+
+    Args:
+        common: The shared options.
+        analyse: From books and settings to a typed result, with ``.report()`` and the ``.quality`` of what it saw.
+        own: The command's own options that are settings too (``by``, ``top``, ``compare``, ``fail_on``).
+
+    Raises:
+        FinopsError: Whatever the user can fix.
+    """
+    from finopsctl.books.context import stated
+
+    settings = settings_for(common, **own)
+    renderer_for(settings, common)  # a wrong format is said before the work, not after it
+    books = books_for(settings, common)
+    result = analyse(books, settings)
+    report = stated(result.report(), books, result.quality)
+    show(report, settings, common)
+    check_fail_on(settings, report)
+
+
+def show_reference(report: Report, display: Display) -> None:
+    """Show a report that rests on no input."""
+    show(report, settings_for(display), display)
+
+
+def show(report: Report, settings: Settings, common: Display) -> None:
+    """Render a report and put it where the options say."""
+    renderer = renderer_for(settings, common)
+    document = renderer.render(report, screen(settings, common))
+    if common.output is not None:
+        write_whole(common.output, document)
+        return
+    if renderer.binary and sys.stdout.isatty():
+        raise ConfigError("this format is binary and the output is a terminal", "Write it to a file with -o FILE.")
+    sys.stdout.buffer.write(document)
+    sys.stdout.buffer.flush()
+
+
+def renderer_for(settings: Settings, common: Display) -> Renderer:
+    """Return the renderer that ``-f`` names, else the one of the output file's ending, else the table.
+
+    Raises:
+        ConfigError: For a format there is not.
+    """
+    from finopsctl.renderers import RENDERERS, renderer_for_extension, renderer_named
+
+    name = settings.format
+    if common.output is not None and common.format is None:
+        found = renderer_for_extension(common.output.suffix)
+        if found is not None:
+            return found
+    known = [r.name for r in RENDERERS]
+    if name is not None and name not in known:
+        raise ConfigError(f"unknown format '{name}'", nearest(name, known))
+    return renderer_named(name or "table")
+
+
+def screen(settings: Settings, common: Display) -> Screen:
+    """Describe where the text goes: a terminal of some width, or a pipe or file without limit."""
+    import shutil
+
+    from finopsctl.renderers import Screen
+
+    terminal = sys.stdout.isatty() and common.output is None
+    color = settings.color == "always" or (settings.color != "never" and terminal and not os.environ.get("NO_COLOR"))
+    encoding = (sys.stdout.encoding or "ascii").lower()
+    plain = settings.ascii or (common.output is None and not encoding.startswith(("utf", "cp65001")))
+    width = shutil.get_terminal_size((100, 24)).columns if terminal else None
+    return Screen(width=width, color=color, ascii=plain, wide=settings.wide)
+
+
+def note_findings(books: Books, common: Display) -> None:
+    """Say on standard error what reading noticed, for commands whose output is the data itself."""
+    if not common.quiet:
+        for finding in books.findings:
+            typer.echo(_one_line(f"{finding.severity}: {finding.message}"), err=True)
+
+
+def check_fail_on(settings: Settings, report: Report) -> None:
+    """Raise when a grade of the report is at least as bad as ``--fail-on`` names.
+
+    Raises:
+        ThresholdError: Naming the first of them.
+        ConfigError: When what ``--fail-on`` names is no grade.
+    """
+    limit = settings.fail_on
+    if not limit:
+        return
+    if limit not in _FAILING:
+        raise ConfigError(f"unknown grade '{limit}' for --fail-on", f"Use one of {', '.join(_FAILING)}.")
+    rows = report.tables[0].frame
+    bad = list(_FAILING[_FAILING.index(limit) :])
+    failing = rows.filter(rows["grade"].is_in(bad)) if "grade" in rows.columns else rows.clear()
+    if failing.height:
+        names = ", ".join(failing[failing.columns[0]].cast(str).unique(maintain_order=True).head(5))
+        raise ThresholdError(f"{failing.height} of {rows.height} figures are graded {limit} or worse: {names}")

@@ -1,0 +1,123 @@
+"""The commented configuration file that ``finopsctl init`` writes.
+
+Lines that begin with ``# `` explain; lines that begin with ``#`` and no space are settings to be switched on by
+removing it.
+"""
+
+from __future__ import annotations
+
+from finopsctl.config.declarations import declared
+from finopsctl.config.schema import toml
+from finopsctl.config.settings import Settings, from_variables, variable
+
+_HEAD = """\
+# Settings of finopsctl. Remove the # before a key to set it; 'finopsctl config check' says what is wrong.
+# Flags win over FINOPSCTL_* variables, those over this file, this file over the user's own, that over defaults.
+# Paths are relative to this file. Secrets never stand here: the key of --redact is FINOPSCTL_REDACT_KEY.
+"""
+
+_TABLES = """\
+
+# Budgets: any dimensions; none means everything. period: month, quarter, year or a number of days such as "30d".
+#[[budget]]
+#limit = 250000
+
+#[[budget]]
+#team = "support"
+#limit = 5000
+#period = "month"
+#from = 2026-01-01
+#alerts = [
+#  { at = 0.75, action = "optimize" },
+#  { at = 0.9, action = "freeze non-critical spending" },
+#  { at = 1.0, action = "executive approval" },
+#]
+
+# Who owns what. The first rule that matches decides; a rule fills what is empty and replaces a value only with
+# overwrite = true. * stands for any text, ? for one character; "" means the dimension has no value.
+#[[allocation.rule]]
+#name = "team header"
+#set = { team = "{header:x-team}" }
+
+#[[allocation.rule]]
+#name = "evaluation keys"
+#when = { api_key = "eval-*", environment = ["dev", "test"] }
+#set = { team = "platform", workload = "eval" }
+#from = 2026-01-01
+#to = 2027-01-01
+
+#[[allocation.rule]]
+#name = "project ids by name"
+#when = { project = "proj_abc123" }
+#set = { project = "search" }
+#overwrite = true
+
+# Models behind names of your own: Azure deployments, Bedrock inference profiles.
+#[deployments]
+#"gpt4o-prod-eu" = "azure/gpt-4o"
+#"arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc" = "bedrock/anthropic.claude-sonnet-4-5"
+
+# Dated exchange rates, for --currency and for sources that bill in another currency: units of `to` for one of `from`.
+#[[exchange-rate]]
+#from = "EUR"
+#to = "USD"
+#date = 2026-11-01
+#rate = 1.08
+
+# How KPIs are graded. "plain-days" grades days to exhaustion by their number alone.
+#[kpi]
+#bands = "plain-days"
+
+#[kpi.scales]
+#cost_per_request = [0.004, 0.01, 0.05]
+#cache_hit_rate = ["> 0.4 good", ">= 0.2 ok", "warning"]
+
+#[kpi.ranges.cost_per_1k_tokens]
+#premium = [0.01, 0.03]
+
+#[kpi.outcome-targets]
+#"ticket_*" = 0.5
+
+#[kpi.user-types]
+#light-requests-per-day = 100
+#moderate-requests-per-day = 1000
+#power-spend = 500
+#ranges = { heavy = [100, 500], power = [500, inf] }
+
+# Class of each feature, for the expected token ratio.
+#[workloads]
+#"support-*" = "chat"
+#"code-*" = "code"
+
+# Share of spend aimed at, by provider.
+#[strategic-targets]
+#self-hosted = [0.4, 0.6]
+#openai = [0.2, 0.3]
+
+# What your own models cost in USD a month, and the model whose price the same tokens would have had.
+#[self-hosted]
+#compare-with = "gpt-4o-mini"
+#infrastructure = 12000
+#operations = 3000
+
+# What a request costs beside its tokens, in USD.
+#[request-cost]
+#infrastructure-per-second = 0.00005
+#monitoring-per-request = 0.00005
+"""
+
+
+def example() -> str:
+    """Return the file: every option with its meaning, then an example of every table; all switched off."""
+    lines = []
+    for item in declared(Settings).values():
+        if item.name in from_variables():
+            value = item.key.example or toml(item.default)
+            lines += ["", f"# {item.key.help} ({variable(item.name)})", f"#{item.name} = {value}"]
+    return "\n".join((_HEAD.rstrip(), *lines, _TABLES))
+
+
+def switched_on(text: str) -> str:
+    """Return an example file with every setting switched on."""
+    lines = text.splitlines()
+    return "\n".join(line[1:] if line.startswith("#") and not line.startswith("# ") else line for line in lines) + "\n"

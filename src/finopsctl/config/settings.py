@@ -1,0 +1,389 @@
+"""Every setting, declared once, and ``load``, which brings the layers together.
+
+Flags win over ``FINOPSCTL_*`` variables, those over the project's file, that over the user's, that over defaults.
+Tables merge key by key, lists are replaced whole, and a period given in a higher layer hides the period of a lower
+one, whichever of its keys either uses.
+"""
+
+# No ``from __future__ import annotations``: the reader of settings needs the field types as types.
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from math import isinf
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from finopsctl.allocation.rules import Rule, checked
+from finopsctl.config import budgets as budget_tables
+from finopsctl.config.budgets import BudgetTable
+from finopsctl.config.declarations import Context, Problem, declared, dotted, is_table, key, normal
+from finopsctl.config.files import CONFIG_VARIABLE, applicable
+from finopsctl.config.origin import Layer, Origin
+from finopsctl.config.tables import Leaves, build, leaves
+from finopsctl.errors import ConfigError, nearest
+from finopsctl.ledger.period import zone
+from finopsctl.metrics.budgets import Budget
+from finopsctl.metrics.kpi import KpiSettings, UserTypes
+
+PREFIX = "FINOPSCTL_"
+REDACT_KEY_VARIABLE = "FINOPSCTL_REDACT_KEY"
+OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, REDACT_KEY_VARIABLE})
+
+_PERIOD = "period"
+_CURRENCY = r"[A-Z]{3}"
+
+
+@dataclass(frozen=True, slots=True)
+class UserTypesTable:
+    """``[kpi.user-types]``: what makes a user light, moderate or heavy, and what each may cost in 30 days."""
+
+    light_requests_per_day: float = field(default=100, metadata=key("A light user makes fewer requests.", minimum=0))
+    moderate_requests_per_day: float = field(default=1000, metadata=key("A moderate user makes no more.", minimum=0))
+    power_spend: float = field(
+        default=500, metadata=key("A heavy user who costs more in 30 days is automated.", minimum=0)
+    )
+    ranges: Mapping[str, tuple[float, float]] = field(
+        default_factory=dict, metadata=key("Expected cost in 30 days, by type: [lowest, highest].")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class KpiTable:
+    """``[kpi]``: how KPIs are graded."""
+
+    bands: Literal["period-aware", "plain-days"] = field(
+        default="period-aware",
+        metadata=key("days_to_exhaustion is good when the budget lasts its period, or by the number of days alone."),
+    )
+    scales: Mapping[str, tuple[str | float, ...]] = field(
+        default_factory=dict,
+        metadata=key('By KPI: new limits, or whole steps such as ["< 0.3 good", "warning"].', separator=""),
+    )
+    ranges: Mapping[str, Mapping[str, tuple[float, float]]] = field(
+        default_factory=dict,
+        metadata=key("By KPI and key, e.g. model tier: expected [lowest, highest]; inf: no bound."),
+    )
+    outcome_targets: Mapping[str, float] = field(
+        default_factory=dict, metadata=key("Highest good cost per outcome, by feature (glob).", minimum=0)
+    )
+    user_types: UserTypesTable = field(default_factory=UserTypesTable, metadata=key("Types of users."))
+
+
+@dataclass(frozen=True, slots=True)
+class SelfHostedTable:
+    """``[self-hosted]``: what one's own models cost and are compared with."""
+
+    compare_with: str | None = field(default=None, metadata=key("Model whose price the same tokens would have had."))
+    infrastructure: Decimal | None = field(default=None, metadata=key("Infrastructure, in USD a month.", minimum=0))
+    operations: Decimal | None = field(default=None, metadata=key("Operations, in USD a month.", minimum=0))
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCostTable:
+    """``[request-cost]``: what a request costs beside its tokens."""
+
+    infrastructure_per_second: Decimal | None = field(
+        default=None, metadata=key("USD per second of latency.", minimum=0)
+    )
+    monitoring_per_request: Decimal | None = field(default=None, metadata=key("USD per request.", minimum=0))
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTable:
+    """``[[allocation.rule]]``: one rule that fills owner dimensions."""
+
+    set: Mapping[str, str] = field(
+        metadata=key('Owner dimension = text or template, e.g. { team = "{header:x-team}" }.')
+    )
+    when: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict,
+        metadata=key(
+            "Conditions that all must hold: dimension, tag:NAME or header:NAME = pattern or patterns.", separator=""
+        ),
+    )
+    name: str = field(default="", metadata=key("What the rule is called."))
+    start: datetime | None = field(default=None, metadata=key("First day (UTC) it applies.", name="from"))
+    end: datetime | None = field(default=None, metadata=key("First day (UTC) it no longer applies.", name="to"))
+    overwrite: bool = field(default=False, metadata=key("Whether it replaces a value that is already there."))
+
+    def __post_init__(self) -> None:
+        checked(self.rule())
+
+    def rule(self) -> Rule:
+        """Return the rule the table describes."""
+        name = self.name or ", ".join(f"{target} = {value}" for target, value in self.set.items())
+        return Rule(name, dict(self.set), dict(self.when), self.start, self.end, self.overwrite)
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationTable:
+    """``[allocation]``: who owns what."""
+
+    rule: tuple[RuleTable, ...] = field(default=(), metadata=key("Rules, the first that matches decides."))
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRate:
+    """``[[exchange-rate]]``: what one unit of a currency was worth from a day on."""
+
+    source: str = field(metadata=key("Currency converted from.", name="from", pattern=_CURRENCY))
+    target: str = field(metadata=key("Currency converted to.", name="to", pattern=_CURRENCY))
+    day: date = field(metadata=key("Day the rate is of.", name="date"))
+    rate: Decimal = field(metadata=key("Units of `to` for one unit of `from`."))
+
+    def __post_init__(self) -> None:
+        if self.rate <= 0:
+            raise ConfigError(f"a rate of {self.rate} is not positive", "Write units of `to` for one unit of `from`.")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings; ``origins`` says where each that was given came from."""
+
+    inputs: tuple[str, ...] = field(
+        default=(),
+        metadata=key(
+            "Files, folders and globs read when none are named.", example='["logs/", "exports/*.csv.gz"]', is_input=True
+        ),
+    )
+    source: str | None = field(
+        default=None, metadata=key("Read inputs as this format instead of detecting it.", example='"litellm"')
+    )
+    map: Path | None = field(
+        default=None, metadata=key("Column map for generic CSV, JSONL and Parquet inputs.", example='"columns.toml"')
+    )
+    since: str | None = field(
+        default=None, metadata=key("First day or instant.", example="2026-10-01", group=_PERIOD, accepts_bare=True)
+    )
+    until: str | None = field(
+        default=None,
+        metadata=key("First day or instant left out.", example="2026-11-01", group=_PERIOD, accepts_bare=True),
+    )
+    month: str | None = field(
+        default=None, metadata=key("One month, e.g. 2026-10.", example='"2026-10"', group=_PERIOD)
+    )
+    quarter: str | None = field(
+        default=None, metadata=key("One quarter, e.g. 2026Q3.", example='"2026Q3"', group=_PERIOD)
+    )
+    last: str | None = field(
+        default=None,
+        metadata=key("30d, 12w, 3m, today, yesterday, wtd, mtd, qtd or ytd.", example='"mtd"', group=_PERIOD),
+    )
+    as_of: str | None = field(
+        default=None, metadata=key("First instant not seen.", example="2026-11-01", accepts_bare=True)
+    )
+    tz: str = field(default="UTC", metadata=key("Time zone (IANA name) whose midnights bound days.", check=zone))
+    by: tuple[str, ...] = field(default=(), metadata=key("Dimensions to group by.", example='["team", "model"]'))
+    where: tuple[str, ...] = field(
+        default=(),
+        metadata=key("Conditions records must meet, e.g. team=support.", example='["environment!=dev"]', separator=";"),
+    )
+    cost_basis: Literal["auto", "reported", "list", "effective"] = field(
+        default="auto", metadata=key("Which cost counts: auto takes the reported one, else the effective one.")
+    )
+    price_date: str | None = field(
+        default=None, metadata=key("Price all usage as of this day.", example="2026-11-01", accepts_bare=True)
+    )
+    prices: Path | None = field(
+        default=None, metadata=key("Folder of price files laid over the built-in ones.", example='"prices/"')
+    )
+    contracts: Path | None = field(
+        default=None, metadata=key("File of negotiated prices and discounts.", example='"contracts.toml"')
+    )
+    budgets: Path | None = field(
+        default=None, metadata=key("File of [[budget]] tables, used instead of those here.", example='"budgets.toml"')
+    )
+    keys: Path | None = field(default=None, metadata=key("Virtual key map: CSV, TSV or TOML.", example='"keys.csv"'))
+    litellm_config: Path | None = field(
+        default=None, metadata=key("LiteLLM's config.yaml: model names and custom prices.", example='"config.yaml"')
+    )
+    currency: str = field(default="USD", metadata=key("Currency of reports (ISO 4217).", pattern=_CURRENCY))
+    compare: str | None = field(
+        default=None, metadata=key("previous, yoy, a period or a file to compare with.", example='"previous"')
+    )
+    top: int | None = field(
+        default=None, metadata=key("Show so many rows; the others become one.", example="20", minimum=1)
+    )
+    fail_on: str | None = field(
+        default=None,
+        metadata=key("warning, critical, anomaly or a number: exit 3 then.", example='"critical"', accepts_bare=True),
+    )
+    strict: bool = field(default=False, metadata=key("Treat bad lines and unpriced usage as errors."))
+    redact: tuple[str, ...] = field(
+        default=(),
+        metadata=key("Dimensions whose values are replaced by a keyed hash.", example='["user", "customer"]'),
+    )
+    format: str | None = field(
+        default=None, metadata=key("Output format: table, md, csv, json, jsonl, parquet ...", example='"table"')
+    )
+    color: Literal["auto", "always", "never"] = field(default="auto", metadata=key("Whether tables are coloured."))
+    ascii: bool = field(default=False, metadata=key("Use plain ASCII characters only."))
+    wide: bool = field(default=False, metadata=key("Do not fit tables to the screen."))
+    fiscal_year_start: int = field(
+        default=1, metadata=key("Month (1-12) the fiscal year begins in.", minimum=1, maximum=12)
+    )
+    budget: tuple[BudgetTable, ...] = field(default=(), metadata=key("Limits on spend."))
+    kpi: KpiTable = field(default_factory=KpiTable, metadata=key("How KPIs are graded."))
+    workloads: Mapping[str, Literal["chat", "code", "summarization", "translation"]] = field(
+        default_factory=dict, metadata=key("Class of each feature (glob), for the bands of token_ratio.")
+    )
+    strategic_targets: Mapping[str, tuple[float, float]] = field(
+        default_factory=dict, metadata=key("Share of spend aimed at, by provider: [lowest, highest].")
+    )
+    self_hosted: SelfHostedTable = field(default_factory=SelfHostedTable, metadata=key("One's own models."))
+    request_cost: RequestCostTable = field(
+        default_factory=RequestCostTable, metadata=key("Costs of a request beside its tokens.")
+    )
+    deployments: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata=key("provider/model behind an Azure deployment or a Bedrock ARN.", pattern=r"[^/\s]+/\S.*"),
+    )
+    exchange_rate: tuple[ExchangeRate, ...] = field(default=(), metadata=key("Dated rates between currencies."))
+    allocation: AllocationTable = field(default_factory=AllocationTable, metadata=key("Who owns what."))
+    origins: Mapping[str, Origin] = field(default_factory=dict, compare=False)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The allocation rules, in order."""
+        return tuple(table.rule() for table in self.allocation.rule)
+
+    def origin(self, name: str) -> Origin:
+        """Return where the value of a dotted key came from."""
+        return self.origins.get(name, Origin())
+
+    def all_budgets(self, start: Path = Path()) -> tuple[Budget, ...]:
+        """Return the budgets of the ``budgets`` file, else those of the configuration.
+
+        Args:
+            start: The working folder the settings were loaded for.
+
+        Raises:
+            ConfigError: When the file cannot be used, or two budgets share a name.
+        """
+        if self.budgets is not None:
+            return budget_tables.load(start / self.budgets, self.tz)
+        place = self.origin("budget").place or "configuration"
+        return budget_tables.told_apart((table.budget(self.tz) for table in self.budget), place)
+
+    def kpi_settings(self) -> KpiSettings:
+        """Return what the configuration says about the grading of KPIs."""
+        types = self.kpi.user_types
+        targets = {"provider_distribution": self.strategic_targets} if self.strategic_targets else {}
+        return KpiSettings(
+            scales=self.kpi.scales,
+            ranges={name: _open_ended(ranges) for name, ranges in (targets | dict(self.kpi.ranges)).items()},
+            workload_classes=self.workloads,
+            outcome_targets=self.kpi.outcome_targets,
+            user_types=UserTypes(
+                types.light_requests_per_day,
+                types.moderate_requests_per_day,
+                types.power_spend,
+                {**UserTypes().ranges, **_open_ended(types.ranges)},
+            ),
+            bands=self.kpi.bands,
+        )
+
+
+def load(*, config: Path | None, environ: Mapping[str, str], start: Path, flags: Mapping[str, Any]) -> Settings:
+    """Bring flags, variables and files together.
+
+    Args:
+        config: The file given by ``--config``.
+        environ: The environment.
+        start: The working folder: where the search for a file begins and what flags' paths are relative to.
+        flags: Long flag names (dashes or underscores) to values; None means not given.
+
+    Raises:
+        ConfigError: For the first thing wrong, naming file or variable and key.
+    """
+    settings, problems = assemble(config=config, environ=environ, start=start, flags=flags)
+    if problems:
+        first, more = problems[0].error(), len(problems) - 1
+        also = f" ({more} more; 'finopsctl config check' lists all)" if more else ""
+        raise ConfigError(first.message, f"{first.hint}{also}".strip())
+    return settings
+
+
+def assemble(
+    *, config: Path | None, environ: Mapping[str, str], start: Path, flags: Mapping[str, Any]
+) -> tuple[Settings, list[Problem]]:
+    """Do what ``load`` does, but return everything that is wrong beside the settings made from the rest."""
+    problems: list[Problem] = []
+    layers: dict[int, list[tuple[Leaves, Origin]]] = {}
+    for layer, origin in _layers(config, environ, start, flags, problems):
+        layers.setdefault(origin.layer, []).append((layer, origin))
+    found: Leaves = {}
+    origins: dict[str, Origin] = {}
+    for places in layers.values():
+        hidden = frozenset[str]().union(*(_hidden(layer) for layer, _ in places))
+        found = {path: value for path, value in found.items() if path[0] not in hidden}
+        origins = {name: given for name, given in origins.items() if name not in hidden}
+        for layer, origin in places:
+            found |= layer
+            origins |= {dotted(path): origin for path in layer}
+    settings = build(Settings, found)
+    assert isinstance(settings, Settings)
+    return replace(settings, origins=origins), problems
+
+
+def variable(name: str) -> str:
+    """Return the variable that sets a key: ``FINOPSCTL_COST_BASIS`` for ``cost-basis``."""
+    return PREFIX + name.replace("-", "_").upper()
+
+
+def from_variables() -> tuple[str, ...]:
+    """Return the keys that variables can set: all but tables."""
+    return tuple(item.name for item in declared(Settings).values() if not _holds_tables(item.type))
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[Problem]:
+    """Return the ``FINOPSCTL_*`` variables nothing reads, each with the nearest one that is read."""
+    known = {*OTHER_VARIABLES, *(variable(name) for name in from_variables())}
+    given = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    return [Problem("environment", name, "unknown variable", nearest(name, known)) for name in given]
+
+
+def _layers(
+    config: Path | None, environ: Mapping[str, str], start: Path, flags: Mapping[str, Any], problems: list[Problem]
+) -> Iterator[tuple[Leaves, Origin]]:
+    """Read what each place gives, lowest layer first; a variable or flag is a place of its own."""
+    for file in applicable(config, environ, start):
+        path = file.path if file.layer is Layer.USER else _seen_from(start, file.path)
+        context = Context(str(path), path.parent, problems)
+        yield leaves(Settings, file.table, context), Origin(file.layer, str(path))
+    for name in from_variables():
+        raw = environ.get(variable(name))
+        if raw:
+            context = Context(variable(name), Path(), problems, is_text=True)
+            yield leaves(Settings, {name: raw}, context), Origin(Layer.ENVIRONMENT, variable(name))
+    for name, raw in flags.items():
+        if raw is not None and raw not in ((), []):
+            flag = f"--{normal(name)}"
+            yield leaves(Settings, {name: raw}, Context("command line", Path(), problems)), Origin(Layer.FLAG, flag)
+
+
+def _hidden(layer: Leaves) -> frozenset[str]:
+    """Return the keys of lower layers that a layer hides: those that say the same in other words."""
+    keys = declared(Settings)
+    groups = {keys[path[0]].key.group for path in layer} - {""}
+    return frozenset(name for name, item in keys.items() if item.key.group in groups)
+
+
+def _seen_from(start: Path, path: Path) -> Path:
+    """Return ``path`` relative to the working folder, so that reports name files as the user would."""
+    try:
+        return Path(os.path.relpath(path, start))
+    except ValueError:  # another drive
+        return path
+
+
+def _open_ended(ranges: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float | None, float | None]]:
+    """Write infinite bounds as none."""
+    return {name: (None if isinf(low) else low, None if isinf(high) else high) for name, (low, high) in ranges.items()}
+
+
+def _holds_tables(wanted: object) -> bool:
+    inner = get_args(wanted)
+    return is_table(wanted) or get_origin(wanted) is Mapping or bool(inner and is_table(inner[0]))

@@ -1,0 +1,202 @@
+"""A table as strings in columns, before a renderer decides where each one goes.
+
+Shared by the screen and by Markdown, so that both show the same columns, in the same order (the status last), with
+the same words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from finopsctl.renderers._format import Notation, as_decimal, decimals_for, format_value, grade, is_null
+from finopsctl.results.finding import Severity
+from finopsctl.results.units import Direction, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from finopsctl.results.finding import Finding
+    from finopsctl.results.report import Column, Report, Table
+
+_TEXT_UNITS = {Unit.TEXT, Unit.DATE, Unit.INSTANT, Unit.GRADE}
+
+
+class Tone(StrEnum):
+    """What a cell says beyond its words; colour only ever repeats the words."""
+
+    PLAIN = "plain"
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+    FAINT = "faint"
+
+
+_GRADE_TONES = {
+    "good": Tone.GOOD,
+    "ok": Tone.GOOD,
+    "pass": Tone.GOOD,
+    "warning": Tone.WARN,
+    "critical": Tone.BAD,
+    "exhausted": Tone.BAD,
+    "fail": Tone.BAD,
+}
+_NO_CHANGE = Decimal("0.0005")  # shows as 0.0 %; a tenth of a cent
+_UNITS = {unit.value: unit for unit in Unit}
+_DASH = "\N{EN DASH}"
+_SEVERITY_ORDER = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class GridColumn:
+    """One column of strings.
+
+    Args:
+        title: Heading.
+        cells: One string a row.
+        tones: One tone a row.
+        total: Its cell in the totals row.
+        numeric: Aligned right and never cut.
+        shrinks: Free text, which may be cut to make room.
+        priority: 0 is never left out; higher numbers are left out first.
+    """
+
+    title: str
+    cells: tuple[str, ...]
+    tones: tuple[Tone, ...]
+    total: str
+    numeric: bool
+    shrinks: bool
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table for people.
+
+    Args:
+        title: Heading.
+        columns: In the order shown.
+        height: Number of rows, without totals.
+        has_totals: Whether the ``total`` cells are a row.
+    """
+
+    title: str
+    columns: tuple[GridColumn, ...]
+    height: int
+    has_totals: bool
+
+
+def notation_of(report: Report, *, ascii_only: bool) -> Notation:
+    """Return the notation of a report: its currency (USD where it says none) and alphabet."""
+    return Notation(str(report.context.header.get("currency") or "USD"), ascii_only=ascii_only)
+
+
+def grid_of(table: Table, notation: Notation) -> Grid:
+    """Turn a table's declared columns into strings."""
+    shown = sorted(
+        (column for column in table.columns if not column.machine_only),
+        key=lambda column: column.unit is Unit.GRADE,  # a stable sort: the status goes last
+    )
+    first_text = next((column.name for column in shown if column.unit is Unit.TEXT), "")
+    columns = [_grid_column(table, column, notation, first=column.name == first_text) for column in shown]
+    if table.totals and columns and not columns[0].total:
+        columns[0] = replace(columns[0], total="Total")
+    return Grid(notation.text(table.title), tuple(columns), table.frame.height, bool(table.totals))
+
+
+def empty_sentence(grid: Grid) -> str:
+    """Say that a table has no rows."""
+    return f"{grid.title}: nothing to show." if grid.title else "Nothing to show."
+
+
+def worst_first(findings: Sequence[Finding]) -> list[Finding]:
+    """Return findings by severity, those of one severity in the order given."""
+    return sorted(findings, key=lambda finding: _SEVERITY_ORDER[finding.severity])
+
+
+def severity_label(severity: Severity, notation: Notation) -> str:
+    """Return the glyph and word of a finding's severity."""
+    return grade(severity.value, notation)
+
+
+def severity_tone(severity: Severity) -> Tone:
+    """Return how a finding's label is toned."""
+    return _GRADE_TONES.get(severity.value, Tone.PLAIN)
+
+
+def _grid_column(table: Table, column: Column, notation: Notation, *, first: bool) -> GridColumn:
+    values = table.frame.get_column(column.name).to_list()
+    total = (table.totals or {}).get(column.name)
+    decimals = None if column.unit is Unit.MIXED else decimals_for(column.unit, (*values, total), notation)
+
+    def cell(value: Any, unit: Unit, null: str) -> str:  # noqa: ANN401
+        text = format_value(value, unit, notation, decimals if unit is column.unit else None)
+        return f"{_plus(value, column)}{text}" if text else notation.text(null)
+
+    units = _row_units(table, column)
+    return GridColumn(
+        title=notation.text(column.title),
+        cells=tuple(map(cell, values, units, _null_words(table, column, first=first))),
+        tones=tuple(_tones(table, column, values)),
+        total="" if total is None else cell(total, column.unit, ""),
+        numeric=column.unit not in _TEXT_UNITS,
+        shrinks=column.unit is Unit.TEXT,
+        priority=column.priority,
+    )
+
+
+def _values(table: Table, name: str) -> list[Any]:
+    """Return a column that only some tables have; nulls where there is none."""
+    return table.frame.get_column(name).to_list() if name in table.frame.columns else [None] * table.frame.height
+
+
+def _null_words(table: Table, column: Column, *, first: bool) -> list[str]:
+    """Return what null is called in each row; in the row of all other groups, the first column says how many."""
+    others = _values(table, "other")
+    if column.unit is not Unit.TEXT or not any(others):
+        return [column.null] * len(others)
+    return [column.null if not count else f"(other {count:,})" if first else "" for count in others]
+
+
+def _row_units(table: Table, column: Column) -> list[Unit]:
+    """Return the unit of each row: the column's own, or what the row's ``unit`` makes of a mixed or changed value."""
+    if column.unit not in {Unit.MIXED, Unit.CHANGE} or not (table.row_units or "unit" in table.frame.columns):
+        return [column.unit] * table.frame.height
+    said = table.row_units or [_UNITS.get(name, Unit.FACTOR) for name in _values(table, "unit")]
+    if column.unit is Unit.CHANGE:
+        return [Unit.POINTS if unit in {Unit.RATIO, Unit.SHARE} else Unit.CHANGE for unit in said]
+    values = _values(table, column.name)
+    return [_close_up(unit, value) for unit, value in zip(said, values, strict=True)]
+
+
+def _close_up(unit: Unit, value: Any) -> Unit:  # noqa: ANN401
+    """Show single amounts below one with significant digits: there is no column of cents to line up with."""
+    small = unit is Unit.USD and not is_null(value) and 0 < abs(as_decimal(value)) < 1
+    return Unit.UNIT_PRICE if small else unit
+
+
+def _plus(value: Any, column: Column) -> str:  # noqa: ANN401
+    """Return the sign of an increase of money: columns with a good direction hold changes."""
+    is_change = column.good is not Direction.NEUTRAL and column.unit in {Unit.USD, Unit.USD_PER_DAY}
+    return "+" if is_change and not is_null(value) and value > 0 else ""
+
+
+def _tones(table: Table, column: Column, values: Sequence[Any]) -> list[Tone]:
+    if column.unit is Unit.GRADE:
+        return [_GRADE_TONES.get(value or "", Tone.FAINT) for value in values]
+    if column.unit in _TEXT_UNITS:  # an owner that is missing is news; a dash is not
+        return [Tone.FAINT if value is None and column.null == _DASH else Tone.PLAIN for value in values]
+    by_row = table.row_good if column.unit in {Unit.CHANGE, Unit.POINTS} else ()
+    goods = by_row or [column.good] * len(values)
+    return [_change_tone(value, good) for value, good in zip(values, goods, strict=True)]
+
+
+def _change_tone(value: Any, good: str) -> Tone:  # noqa: ANN401
+    if is_null(value):
+        return Tone.FAINT
+    if good == Direction.NEUTRAL or abs(value) < _NO_CHANGE:
+        return Tone.PLAIN
+    return Tone.GOOD if (value > 0) == (good == Direction.UP) else Tone.BAD

@@ -1,0 +1,88 @@
+"""Reports as GitHub-flavoured Markdown, e.g. for a pull request, a wiki page or a chat.
+
+Names come from logs: whatever Markdown or HTML would act on is escaped, so that no name ends a cell, opens a tag or
+becomes a link.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
+
+from finopsctl.renderers._grid import Grid, empty_sentence, grid_of, notation_of, severity_label, worst_first
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from finopsctl.renderers import Screen
+    from finopsctl.renderers._format import Notation
+    from finopsctl.results.finding import Finding
+    from finopsctl.results.report import Report
+
+_SPECIAL = re.compile(r"[\\`*|\[\]~]|(?<![^\W_])_|_(?![^\W_])|(?<=\w):(?=//)|(?<=www)\.", re.IGNORECASE)
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_BLOCK_START = re.compile(r"^(\s*)([#+=-]|\d+(?=[.)]))")
+
+
+def render(report: Report, screen: Screen) -> bytes:
+    """Return the report as Markdown; the screen only says whether to stay within ASCII."""
+    notation = notation_of(report, ascii_only=screen.ascii)
+    blocks = [_paragraph(notation.text(report.headline))]
+    for table in report.tables:
+        grid = grid_of(table, notation)
+        if len(report.tables) > 1 and grid.height:
+            blocks.append(f"### {escape(grid.title)}")
+        blocks.append("\n".join(_pipe_table(grid)) if grid.height else _paragraph(empty_sentence(grid)))
+    blocks.append("\n".join(f"- {_paragraph(notation.text(note))}" for note in report.context.notes))
+    blocks.append("\n".join(_findings(report.findings, notation)))
+    return ("\n\n".join(block for block in blocks if block) + "\n").encode()
+
+
+def escape(text: str) -> str:
+    """Return one line of text as Markdown that shows exactly that text."""
+    return _SPECIAL.sub(lambda found: f"\\{found.group()}", text).translate(_ENTITIES)
+
+
+def _paragraph(text: str) -> str:
+    """Escape text that starts a block, where a number or a dash would begin a list."""
+    escaped = escape(text)
+    return _BLOCK_START.sub(lambda found: f"{found[1]}{_literal(found[2])}", escaped)
+
+
+def _literal(start: str) -> str:
+    return f"{start}\\" if start.isdigit() else f"\\{start}"
+
+
+def _pipe_table(grid: Grid) -> Iterator[str]:
+    columns = [[escape(column.title), *map(escape, column.cells)] for column in grid.columns]
+    if grid.has_totals:
+        for column, cells in zip(grid.columns, columns, strict=True):
+            cells.append(f"**{escape(column.total)}**" if column.total else "")
+    widths = [max(3, *map(_width, cells)) for cells in columns]
+    numeric = [column.numeric for column in grid.columns]
+    rows = zip(*columns, strict=True)
+    yield _row(next(rows), widths, numeric)
+    rules = ["-" * (width - 1) + ":" if right else "-" * width for width, right in zip(widths, numeric, strict=True)]
+    yield f"| {' | '.join(rules)} |"
+    yield from (_row(row, widths, numeric) for row in rows)
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], numeric: Sequence[bool]) -> str:
+    padded = []
+    for cell, width, right in zip(cells, widths, numeric, strict=True):
+        blanks = " " * (width - _width(cell))
+        padded.append(f"{blanks}{cell}" if right else f"{cell}{blanks}")
+    return f"| {' | '.join(padded)} |"
+
+
+def _width(text: str) -> int:
+    """Return how wide text is in a fixed-width editor; only alignment of the source depends on it."""
+    return len(text) if text.isascii() else sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _findings(findings: Sequence[Finding], notation: Notation) -> Iterator[str]:
+    """List findings; another bullet than that of the notes keeps the two lists apart."""
+    for finding in worst_first(findings):
+        hint = f" {escape(notation.text(finding.hint))}" if finding.hint else ""
+        yield f"* **{severity_label(finding.severity, notation)}** {escape(notation.text(finding.message))}{hint}"

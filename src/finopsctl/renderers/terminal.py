@@ -1,0 +1,229 @@
+"""Reports on a screen, or piped into a file: headline, tables, what is not covered, what was found.
+
+On a terminal tables look like rich's SIMPLE_HEAD box; piped there is no colour, no line drawing and no width limit.
+Columns are measured before anything is drawn: numbers are never cut. Names are printed as they are, with control
+sequences spelled out; they are never read as markup.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.color import ColorSystem
+from rich.style import Style
+
+from finopsctl.renderers._grid import (
+    Grid,
+    GridColumn,
+    Tone,
+    empty_sentence,
+    grid_of,
+    notation_of,
+    severity_label,
+    severity_tone,
+    worst_first,
+)
+from finopsctl.renderers._layout import GAP, Layout, Span, fit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from finopsctl.renderers import Screen
+    from finopsctl.renderers._format import Notation
+    from finopsctl.results.finding import Finding
+    from finopsctl.results.report import Report
+
+FIRST_FINDINGS = 5
+"""How many findings a screen lists; machine formats list all."""
+
+_JOINERS = "\N{ZERO WIDTH JOINER}\N{VARIATION SELECTOR-16}"  # mean nothing without the emoji before them
+
+_STYLES = {
+    "headline": Style(bold=True),
+    "heading": Style(bold=True),
+    "total": Style(bold=True),
+    "rule": Style(dim=True),
+    Tone.GOOD: Style(color="green"),
+    Tone.WARN: Style(color="yellow"),
+    Tone.BAD: Style(color="red"),
+    Tone.FAINT: Style(dim=True),
+}
+
+
+def render(report: Report, screen: Screen) -> bytes:
+    """Return the report as UTF-8 text for ``screen``."""
+    notation = notation_of(report, ascii_only=screen.ascii)
+    blocks = [[_paint(line, "headline", screen) for line in _wrap(notation.text(report.headline), screen.width)]]
+    for table in report.tables:
+        grid = grid_of(table, notation)
+        title = [_paint(grid.title, "heading", screen)] if len(report.tables) > 1 and grid.height else []
+        blocks.append(title + list(_table(grid, screen)))
+    blocks.append([line for note in report.context.notes for line in _note(notation.text(note), screen)])
+    blocks.append(list(_findings(report.findings, notation, screen)))
+    text = "\n\n".join("\n".join(line.rstrip(" ") for line in block) for block in blocks if block)
+    return f"{text}\n".encode()
+
+
+def _table(grid: Grid, screen: Screen) -> Iterator[str]:
+    if not grid.height:
+        yield empty_sentence(grid)
+        return
+    indent = "" if screen.width is None else " "
+    spans = [_span(column) for column in grid.columns]
+    layout = fit(spans, None if screen.width is None or screen.wide else screen.width - len(indent))
+    if not layout.widths:
+        yield from _records(grid, screen)
+        return
+    for line in _lines(grid, layout, screen):
+        yield f"{indent}{line}"
+    if layout.dropped:
+        names = ", ".join(grid.columns[index].title for index in layout.dropped)
+        for line in _wrap(f"not shown at this width: {names}; --wide shows all", screen.width, indent=" "):
+            yield _paint(line, Tone.FAINT, screen)
+
+
+def _span(column: GridColumn) -> Span:
+    return Span(
+        cells=max(map(_width, (*column.cells, column.total))),
+        heading=_width(column.title),
+        folded=_folded(column.title),
+        shrinks=column.shrinks,
+        priority=column.priority,
+    )
+
+
+def _folded(title: str) -> int:
+    """Return how narrow a heading can be on two lines."""
+    words = title.split()
+    halves = ((" ".join(words[:cut]), " ".join(words[cut:])) for cut in range(1, len(words)))
+    return min((max(map(_width, pair)) for pair in halves), default=_width(title))
+
+
+def _lines(grid: Grid, layout: Layout, screen: Screen) -> Iterator[str]:
+    """Draw heading, rule, rows, and totals below a second rule."""
+    widths = list(layout.widths.values())
+    columns = [grid.columns[index] for index in layout.widths]
+    gap = " " * GAP
+    folded = [_wrap(column.title, width) for column, width in zip(columns, widths, strict=True)]
+    depth = max(map(len, folded))
+    for level in range(depth):
+        words = [lines[level - depth] if level >= depth - len(lines) else "" for lines in folded]
+        yield gap.join(_drawn(columns, words, widths, ["heading"] * len(columns), screen))
+    rule = _paint(_rule(widths, screen), "rule", screen)
+    yield rule
+    drawn = [_drawn_column(column, width, screen) for column, width in zip(columns, widths, strict=True)]
+    yield from map(gap.join, zip(*drawn, strict=True))
+    if grid.has_totals:
+        yield rule
+        totals = [column.total for column in columns]
+        yield gap.join(_drawn(columns, totals, widths, ["total"] * len(columns), screen))
+
+
+def _drawn(
+    columns: Sequence[GridColumn], words: Sequence[str], widths: Sequence[int], tones: Sequence[str], screen: Screen
+) -> list[str]:
+    return [
+        _cell(word, width, tone, screen, numeric=column.numeric)
+        for column, word, width, tone in zip(columns, words, widths, tones, strict=True)
+    ]
+
+
+def _drawn_column(column: GridColumn, width: int, screen: Screen) -> list[str]:
+    return [
+        _cell(cell, width, tone, screen, numeric=column.numeric)
+        for cell, tone in zip(column.cells, column.tones, strict=True)
+    ]
+
+
+def _cell(text: str, width: int, tone: str, screen: Screen, *, numeric: bool) -> str:
+    if not numeric:
+        text = _cut(text, width, "..." if screen.ascii else "…")
+    blanks = " " * (width - _width(text))
+    painted = _paint(text, tone, screen)
+    return f"{blanks}{painted}" if numeric else f"{painted}{blanks}"
+
+
+def _rule(widths: Sequence[int], screen: Screen) -> str:
+    if screen.width is None or screen.ascii:
+        return (" " * GAP).join("-" * width for width in widths)
+    return "─" * (sum(widths) + GAP * (len(widths) - 1))
+
+
+def _records(grid: Grid, screen: Screen) -> Iterator[str]:
+    """Draw one block of lines per row, a name and a value each."""
+    name_width = max(_width(column.title) for column in grid.columns) + 1
+    blocks: list[list[tuple[str, str, str]]] = [
+        [(column.title, column.cells[row], column.tones[row]) for column in grid.columns] for row in range(grid.height)
+    ]
+    if grid.has_totals:
+        blocks.append([(column.title, column.total, "total") for column in grid.columns if column.total])
+    for number, block in enumerate(blocks):
+        if number:
+            yield ""
+        for title, value, tone in block:
+            yield f"{_cell(f'{title}:', name_width, 'plain', screen, numeric=False)} {_paint(value, tone, screen)}"
+
+
+def _note(note: str, screen: Screen) -> Iterator[str]:
+    bullet = "- " if screen.ascii else "· "
+    for number, line in enumerate(_wrap(note, screen.width, indent="  ")):
+        yield _paint(f"{'  ' if number else bullet}{line[2:]}", Tone.FAINT, screen)
+
+
+def _findings(findings: Sequence[Finding], notation: Notation, screen: Screen) -> Iterator[str]:
+    shown = worst_first(findings)[:FIRST_FINDINGS]
+    labels = [severity_label(finding.severity, notation) for finding in shown]
+    margin = max(map(_width, labels), default=0) + GAP
+    for finding, label in zip(shown, labels, strict=True):
+        first, *rest = _wrap(notation.text(finding.message), screen.width, indent=" " * margin)
+        yield _cell(label, margin, severity_tone(finding.severity), screen, numeric=False) + first[margin:]
+        yield from rest
+        arrow = "-> " if screen.ascii else "→ "
+        if finding.hint:
+            hint = _wrap(f"{arrow}{notation.text(finding.hint)}", screen.width, indent=" " * margin)
+            yield from (_paint(line, Tone.FAINT, screen) for line in hint)
+    left = len(findings) - len(shown)
+    if left:
+        more = f"and {left:,} more {'finding' if left == 1 else 'findings'}; -f json lists them all"
+        yield from (_paint(line, Tone.FAINT, screen) for line in _wrap(more, screen.width, indent=" " * margin))
+
+
+def _paint(text: str, tone: str, screen: Screen) -> str:
+    style = _STYLES.get(tone) if screen.color and text else None
+    return style.render(text, color_system=ColorSystem.STANDARD) if style else text
+
+
+def _width(text: str) -> int:
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def _cut(text: str, width: int, ellipsis: str) -> str:
+    """Cut the middle out of a name that is too wide: versions and regions stand at the end."""
+    if _width(text) <= width:
+        return text
+    room = width - _width(ellipsis)
+    tail = _prefix(text[::-1], room // 3)[::-1].lstrip(_JOINERS)
+    return f"{_prefix(text, room - _width(tail)).rstrip(_JOINERS)}{ellipsis}{tail}"
+
+
+def _prefix(text: str, room: int) -> str:
+    """Return as many characters as fit into ``room`` cells."""
+    end = min(len(text), max(room, 0))
+    while end and _width(text[:end]) > room:
+        end -= 1
+    return text[:end]
+
+
+def _wrap(text: str, width: int | None, indent: str = "") -> list[str]:
+    """Break text at blanks so that each line, its indent included, is at most ``width`` cells wide."""
+    if width is None:
+        return [f"{indent}{text}"]
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if lines[-1] and len(indent) + _width(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return [f"{indent}{line}" for line in lines]

@@ -1,0 +1,179 @@
+"""A look at the first 64 KiB of a file: its container, the names in it, its first records.
+
+Detection is by content, never by file name, and by names that occur together in one format only.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from finopsctl.errors import SourceError
+
+if TYPE_CHECKING:
+    from finopsctl.sources._input import InputFile
+
+_HEAD = 1 << 16
+_LONGEST_HEAD = 1 << 26
+_RECORDS = 200
+_NAME = re.compile(rb'"([^"\\\x00-\x1f]{1,100})"\s*:')
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What the start of a file shows.
+
+    Args:
+        shape: ``jsonl`` (one object a line), ``json`` (one document), ``csv`` or ``parquet``.
+        names: All JSON keys at any depth, or the CSV header, or the Parquet columns.
+        records: The first records that are complete in the head: parsed lines, or elements of the document's first
+            list, or CSV rows as dicts of text.
+        top: Keys of the document itself (``json``), else of the first record.
+        delimiter: CSV only.
+    """
+
+    shape: str
+    names: frozenset[str]
+    records: tuple[dict[str, Any], ...]
+    top: frozenset[str]
+    delimiter: str = ","
+
+    def has(self, *names: str) -> bool:
+        """Whether all ``names`` occur."""
+        return self.names.issuperset(names)
+
+    def any_record(self, *names: str) -> bool:
+        """Whether one of the first records has all ``names`` as its own keys."""
+        return any(record.keys() >= set(names) for record in self.records)
+
+
+def probe(file: InputFile) -> Probe:
+    """Look at the start of ``file``.
+
+    Raises:
+        SourceError: When it is empty, binary, a web page, in an encoding other than UTF-8, or no known container.
+    """
+    if file.is_parquet():
+        return _parquet(file)
+    head = _head(file)
+    _refuse(file.name, head)
+    text = head.lstrip()
+    if text[:1] in (b"{", b"["):
+        return _json(file.name, text)
+    return _csv(file.name, head)
+
+
+def _head(file: InputFile) -> bytes:
+    """Return the first bytes; more where a first line longer than that would hide that there are lines at all."""
+    size = _HEAD
+    head = file.head(size)
+    while head.lstrip()[:1] == b"{" and b"\n" not in head and size - 16 <= len(head) and size < _LONGEST_HEAD:
+        size *= 8
+        head = file.head(size)
+    return head
+
+
+def _refuse(name: str, head: bytes) -> None:
+    start = head.lstrip()[:200].lower()
+    if not start:
+        raise SourceError(f"{name}: the file is empty", "Check the export that wrote it.")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head[:64:2] or b"\x00" in head[1:64:2]:
+        what = "UTF-16 text" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "binary data"
+        hint = (
+            "Save it as UTF-8, e.g. iconv -f UTF-16 -t UTF-8."
+            if "UTF" in what
+            else "Give a log, export or Parquet file."
+        )
+        raise SourceError(f"{name}: this is {what}, no format that can be read", hint)
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise SourceError(
+            f"{name}: this is a web page or XML, no data file",
+            "The export probably failed or asked for a login: fetch it again.",
+        )
+
+
+def _json(name: str, head: bytes) -> Probe:
+    names = frozenset(match.decode("utf-8", "replace") for match in _NAME.findall(head))
+    lines = head.split(b"\n")
+    complete = lines if len(head) < _HEAD - 16 else lines[:-1]
+    filled = [line for line in complete[:_RECORDS] if line.strip()]
+    records = [record for line in filled if (record := _parse(line)) is not None]
+    # The last element of a document's list may stand alone on its line; of a log at least every other line does.
+    if records and head[:1] == b"{" and 2 * len(records) >= len(filled):
+        return Probe("jsonl", names, tuple(records), frozenset(records[0]))
+    if not names and not records and _parse_any(head) is None:
+        raise SourceError(f"{name}: this is no JSON that can be read", "Check that the export is complete.")
+    document, top = _elements(head.decode("utf-8", "replace"))
+    return Probe("json", names, tuple(document), top)
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    value = _parse_any(line)
+    return value if isinstance(value, dict) else None
+
+
+def _parse_any(text: bytes) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _elements(text: str) -> tuple[list[dict[str, Any]], frozenset[str]]:
+    """Return the complete objects of the first list in ``text`` (or the document itself) and the document's keys."""
+    document = _parse_any(text.encode())
+    if isinstance(document, dict):
+        lists = [value for value in document.values() if isinstance(value, list)]
+        inner = [item for item in (lists[0] if lists else []) if isinstance(item, dict)]
+        return inner or [document], frozenset(document)
+    start = text.find("[")
+    top = frozenset(re.findall(r'"([^"\\]{1,100})"\s*:', text[: max(0, start)]))
+    return _decode_from(text, start + 1), top
+
+
+def _decode_from(text: str, position: int) -> list[dict[str, Any]]:
+    decoder = json.JSONDecoder()
+    found: list[dict[str, Any]] = []
+    while len(found) < _RECORDS:
+        while position < len(text) and text[position] in " \t\r\n,":
+            position += 1
+        try:
+            value, position = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            break
+        if isinstance(value, dict):
+            found.append(value)
+    return found
+
+
+def _csv(name: str, head: bytes) -> Probe:
+    text = head.decode("utf-8", "replace")
+    first = text.lstrip().split("\n", 1)[0]
+    delimiter = max(",;\t|", key=first.count)
+    if not first.count(delimiter):
+        raise SourceError(
+            f"{name}: no known format (neither JSON nor CSV nor Parquet)",
+            "Run `finopsctl sources` for what can be read.",
+        )
+    rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))[: _RECORDS + 1]
+    header = [column.strip() for column in rows[0]]
+    records = tuple(dict(zip(header, row, strict=False)) for row in rows[1:] if len(row) == len(header))
+    return Probe("csv", frozenset(header), records, frozenset(header), delimiter)
+
+
+def _parquet(file: InputFile) -> Probe:
+    import pyarrow.parquet as pq
+    from pyarrow import ArrowException
+
+    try:
+        schema = pq.read_schema(file.path)
+    except (ArrowException, OSError) as problem:
+        raise SourceError(
+            f"{file.name}: the Parquet file is cut short or damaged", "Write or fetch it again."
+        ) from problem
+    names = frozenset(schema.names)
+    return Probe("parquet", names, (), names)

@@ -1,0 +1,108 @@
+"""Anthropic analytics cost report (``/v1/organizations/analytics/cost_report``): money by product.
+
+``amount`` is decimal text in cents after discounts and before credits, ``list_amount`` the same at list price (kept as
+the tag ``list_amount``, in dollars). A report grouped by ``rbac_group_id`` is refused: groups overlap, so its rows add
+up to more than the total. (https://platform.claude.com/docs/en/api/admin/analytics)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from finopsctl.ledger.schema import INSTANT
+from finopsctl.sources._anthropic import PROVIDER, context_band, meter, record_kind, region, service_tier
+from finopsctl.sources._anthropic_groups import overlapping
+from finopsctl.sources._buckets import cents, not_an_amount, results_of, with_tags
+from finopsctl.sources._paged_call import paged_call
+from finopsctl.sources._source import AT, BAD, FLAG, Source
+
+if TYPE_CHECKING:
+    from finopsctl.sources._probe import Probe
+
+RAW = pl.Schema({"starting_at": INSTANT, "ending_at": INSTANT, "results": pl.List(pl.String())})
+_LABELS = ("token_type", "slack_channel_id", "claude_tag_category")
+_TEXTS = (
+    "amount",
+    "list_amount",
+    "currency",
+    "cost_type",
+    "product",
+    "model",
+    "context_window",
+    "inference_geo",
+    "speed",
+    "rbac_group_id",
+    "claude_tag_user_id",
+    *_LABELS,
+)
+RESULT = pl.Schema({**dict.fromkeys(_TEXTS, pl.String()), "requests": pl.Int64()})
+
+
+def score(look: Probe) -> float:
+    """Score by an amount beside a list amount in a bucket's results."""
+    return 1.0 if look.has("starting_at", "results", "amount", "list_amount") else 0.0
+
+
+def to_ledger(raw: pl.LazyFrame) -> pl.LazyFrame:
+    """Return one row a result."""
+    amount = cents(pl.col("amount"))
+    results = results_of(raw, "results", RESULT).with_columns(
+        listed=cents(pl.col("list_amount")).cast(pl.String).str.replace(r"\.?0+$", "")
+    )
+    labels = {name: name for name in _LABELS} | {"list_amount": "listed"}
+    return with_tags(results, labels).select(
+        AT,
+        "tags",
+        "model",
+        "requests",
+        PROVIDER,
+        record_kind(amount),
+        pl.coalesce(BAD, overlapping(), not_an_amount("amount", pl.col("amount"), amount)).alias(BAD),
+        pl.when(amount.is_null()).then(pl.lit("it has no amount")).alias(FLAG),
+        pl.lit("api").alias("cost_type"),
+        charge_period_start="starting_at",
+        charge_period_end="ending_at",
+        reported_cost=amount,
+        billing_currency=pl.col("currency").str.to_uppercase(),
+        consumed_unit=meter(pl.col("cost_type")),
+        feature="product",
+        user="claude_tag_user_id",
+        service_tier=service_tier(pl.lit(None, pl.String), pl.col("speed")),
+        context_band=context_band(pl.col("context_window")),
+        region=region(pl.col("inference_geo")),
+    )
+
+
+SOURCE = Source(
+    name="anthropic-analytics-cost",
+    title="Anthropic analytics cost report",
+    family="anthropic-admin",
+    shapes=("json", "jsonl"),
+    raw=RAW,
+    score=score,
+    to_ledger=to_ledger,
+    export=paged_call(
+        "https://api.anthropic.com/v1/organizations/analytics/cost_report",
+        ["x-api-key: $ANTHROPIC_ADMIN_KEY", "anthropic-version: 2023-06-01"],
+        [
+            "starting_at=2026-11-01T00:00:00Z",
+            "ending_at=2026-12-01T00:00:00Z",
+            "bucket_width=1d",
+            *(f"group_by[]={name}" for name in ("product", "model", "cost_type", "token_type")),
+        ],
+        "anthropic_analytics_cost.json",
+    ),
+    envelope=("data",),
+    precedence=2,
+    missing={
+        "model": "group_by[]=model",
+        "feature": "group_by[]=product",
+        "consumed_unit": "group_by[]=cost_type",
+        "requests": "null when grouped by cost_type or token_type",
+        "team": "not by group_by[]=rbac_group_id, since groups overlap: allocate by feature",
+        "input_tokens": "not in this report: load the analytics usage report",
+        "output_tokens": "not in this report: load the analytics usage report",
+    },
+)

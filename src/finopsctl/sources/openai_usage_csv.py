@@ -1,0 +1,54 @@
+"""OpenAI dashboard usage export (CSV): the usage API's fields, flattened to one row a result.
+
+Counts may be written as ``10.0``, truth as ``FALSE``; a day without usage is a row of its times only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from finopsctl.ledger.schema import INSTANT
+from finopsctl.sources._openai_usage_results import MISSING, RESULT, TELLING, usage_rows
+from finopsctl.sources._source import BAD, Source
+
+if TYPE_CHECKING:
+    from finopsctl.sources._probe import Probe
+
+_TIMES = ("start_time", "end_time", "start_time_iso", "end_time_iso")
+RAW = pl.Schema({**dict.fromkeys(_TIMES, INSTANT), **RESULT})
+
+
+def score(look: Probe) -> float:
+    """Score by a bucket's times beside a usage count."""
+    if look.names & {"amount_value", "results"} or not look.names & TELLING:
+        return 0.0
+    if look.has("start_time_iso"):
+        return 1.0
+    return 0.9 if look.has("start_time", "end_time") else 0.0
+
+
+def to_ledger(raw: pl.LazyFrame) -> pl.LazyFrame:
+    """Return one row a result."""
+    return usage_rows(
+        raw.with_columns(
+            pl.lit(None, pl.String).alias(BAD),
+            charge_period_start=pl.coalesce("start_time", "start_time_iso"),
+            charge_period_end=pl.coalesce("end_time", "end_time_iso"),
+        )
+    )
+
+
+SOURCE = Source(
+    name="openai-usage-csv",
+    title="OpenAI dashboard usage export (CSV)",
+    family="openai-admin",
+    shapes=("csv", "parquet"),
+    raw=RAW,
+    score=score,
+    to_ledger=to_ledger,
+    export="platform.openai.com/usage > Export > Usage data, daily, grouped by model, project, user and API key",
+    precedence=1,
+    missing=MISSING,
+)

@@ -1,0 +1,84 @@
+"""Budgets from configuration and from a file of their own."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from finopsctl.config.budgets import load
+from finopsctl.config.settings import load as load_settings
+from finopsctl.errors import ConfigError
+from finopsctl.metrics.budgets import Alert, Budget
+
+
+def _file(folder: Path, text: str) -> Path:
+    path = folder / "budgets.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_a_budget_without_dimensions_is_global_with_the_usual_alerts(tmp_path: Path) -> None:
+    (budget,) = load(_file(tmp_path, "[[budget]]\nlimit = 250000"))
+
+    assert budget == Budget("global", Decimal(250000), alerts=(Alert(0.8), Alert(0.95)))
+
+
+def test_any_dimension_limits_a_budget_and_names_it(tmp_path: Path) -> None:
+    text = """
+[[budget]]
+team = "support"
+"tag:tier" = "gold"
+use_case = "chat"
+limit = 5000.50
+period = "30d"
+from = 2026-01-01
+alerts = [{ at = 1.0, action = "stop" }, { at = 0.5, action = "tell" }]
+"""
+    (budget,) = load(_file(tmp_path, text), "Asia/Kolkata")
+
+    assert budget == Budget(
+        "support/gold/chat",
+        Decimal("5000.50"),
+        "30d",
+        {"team": "support", "tag:tier": "gold", "feature": "chat"},
+        date(2026, 1, 1),
+        (Alert(0.5, "tell"), Alert(1.0, "stop")),
+        "Asia/Kolkata",
+    )
+
+
+def test_an_empty_list_of_alerts_means_none(tmp_path: Path) -> None:
+    (budget,) = load(_file(tmp_path, "[[budget]]\nlimit = 1\nalerts = []"))
+
+    assert budget.alerts == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[budget]]\nlimit = 1\n[[budget]]\nlimit = 2", "two budgets are called 'global'"),
+        ("[[budget]]\nname = 'x'", r"budget\[0\]\.limit: is missing"),
+        ("limit = 1", r"no \[\[budget\]\] in it"),
+        ("top = 1\n[[budget]]\nlimit = 1", "top: unknown key"),
+    ],
+)
+def test_a_broken_budgets_file_is_refused_by_name(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        load(_file(tmp_path, text))
+
+    assert "budgets.toml" in caught.value.message
+
+
+def test_a_budgets_file_is_used_instead_of_the_tables(tmp_path: Path) -> None:
+    _file(tmp_path, "[[budget]]\nname = 'file'\nlimit = 1")
+    config = tmp_path / "finopsctl.toml"
+    config.write_text("[[budget]]\nname = 'table'\nlimit = 2")
+    environ = {"HOME": str(tmp_path)}
+    tables = load_settings(config=config, environ=environ, start=tmp_path, flags={})
+    file = load_settings(config=config, environ=environ, start=tmp_path, flags={"budgets": Path("budgets.toml")})
+
+    assert [budget.name for budget in tables.all_budgets(tmp_path)] == ["table"]
+    assert [budget.name for budget in file.all_budgets(tmp_path)] == ["file"]

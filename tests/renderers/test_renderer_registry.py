@@ -1,0 +1,48 @@
+"""Finding the renderer, and importing no more than it needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from finopsctl.errors import ConfigError
+from finopsctl.renderers import RENDERERS, renderer_for_extension, renderer_named
+
+
+def test_each_name_and_ending_leads_to_one_renderer() -> None:
+    endings = [extension for renderer in RENDERERS for extension in renderer.extensions]
+
+    assert len(set(endings)) == len(endings)
+    assert [renderer_named(renderer.name) for renderer in RENDERERS] == list(RENDERERS)
+    assert all(extension.startswith(".") for extension in endings)
+
+
+def test_an_ending_is_read_in_any_case_and_an_unknown_one_is_nobodys() -> None:
+    json_renderer = renderer_named("json")
+
+    assert renderer_for_extension(".JSON") is json_renderer
+    assert renderer_for_extension(".docx") is None
+
+
+def test_an_unknown_format_names_the_nearest() -> None:
+    with pytest.raises(ConfigError) as raised:
+        renderer_named("jsno")
+
+    assert "json" in raised.value.hint
+
+
+def loaded_after(statement: str) -> set[str]:
+    program = f"{statement}\nimport sys\nprint(*sys.modules)"
+    return set(
+        subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
+    )
+
+
+def test_the_registry_imports_no_library() -> None:
+    assert not {"polars", "rich", "pyarrow"} & loaded_after("import finopsctl.renderers")
+
+
+def test_json_imports_neither_rich_nor_pyarrow() -> None:
+    assert not {"rich", "pyarrow", "jinja2"} & loaded_after("import finopsctl.renderers.json")

@@ -1,0 +1,131 @@
+"""The screen, piece by piece; the whole of it is in the goldens."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from finopsctl.renderers import Screen
+from finopsctl.renderers.terminal import render
+from finopsctl.results.finding import Finding, Severity
+from finopsctl.results.report import Column, Context, Report, Table
+from finopsctl.results.units import Direction, Unit
+
+MONEY = pl.Decimal(38, 12)
+
+
+def spend_table(teams: list[str | None], spend: list[str | None], good: Direction = Direction.NEUTRAL) -> Table:
+    amounts = pl.Series([None if amount is None else Decimal(amount) for amount in spend], dtype=MONEY)
+    frame = pl.DataFrame({"team": pl.Series(teams, dtype=pl.String), "spend": amounts})
+    return Table(
+        "Spend", frame, (Column("team", "Team", null="(untagged)"), Column("spend", "Spend", Unit.USD, good=good))
+    )
+
+
+def text_of(report: Report, screen: Screen) -> str:
+    return render(report, screen).decode()
+
+
+def test_the_answer_comes_first_then_the_table_then_what_it_rests_on() -> None:
+    report = Report(
+        "attribution",
+        "Support spent the most.",
+        (spend_table(["support", None], ["1243.29", "0.004"]),),
+        findings=(Finding(Severity.WARNING, "duplicates", "3 duplicates.", "Nothing to do."),),
+        context=Context(notes=("5 records.",)),
+    )
+
+    assert text_of(report, Screen(60)) == (
+        "Support spent the most.\n"
+        "\n"
+        " Team            Spend\n"
+        " ─────────────────────\n"
+        " support     $1,243.29\n"
+        " (untagged)     <$0.01\n"
+        "\n"
+        "· 5 records.\n"
+        "\n"
+        "▲ WARN  3 duplicates.\n"
+        "        → Nothing to do.\n"
+    )
+
+
+def test_a_table_without_rows_is_a_sentence() -> None:
+    report = Report("attribution", "Nobody spent anything.", (spend_table([], []),))
+
+    assert text_of(report, Screen(60)) == "Nobody spent anything.\n\nSpend: nothing to show.\n"
+
+
+def test_a_report_without_tables_is_its_headline() -> None:
+    assert text_of(Report("doctor", "All is well.", ()), Screen()) == "All is well.\n"
+
+
+def test_the_report_says_its_currency() -> None:
+    table = spend_table(["a"], ["3.1"])
+    report = Report("attribution", "One.", (table,), context=Context({"currency": "EUR"}))
+
+    assert "€3.10" in text_of(report, Screen())
+
+
+def test_more_spend_is_red_and_signed_where_less_is_better() -> None:
+    report = Report("variance", "Up.", (spend_table(["a", "b", "c"], ["5", "-5", "0"], Direction.DOWN),))
+    text = text_of(report, Screen(60, color=True))
+
+    assert "\x1b[31m+$5.00\x1b[0m" in text
+    assert "\x1b[32m-$5.00\x1b[0m" in text
+    assert " $0.00\n" in text
+
+
+def test_piped_and_colorless_screens_have_no_escape_codes() -> None:
+    report = Report("variance", "Up.", (spend_table(["a"], ["5"], Direction.DOWN),))
+
+    assert "\x1b" not in text_of(report, Screen())
+    assert "\x1b" not in text_of(report, Screen(80))
+
+
+def test_the_worst_findings_are_listed_and_the_rest_counted() -> None:
+    findings = [Finding(Severity.INFO, "note", f"note {number}") for number in range(6)]
+    report = Report("kpi", "Fine.", (), findings=(*findings, Finding(Severity.CRITICAL, "bad", "worst")))
+    text = text_of(report, Screen())
+
+    assert text.index("worst") < text.index("note 0")
+    assert "and 2 more findings; -f json lists them all" in text
+
+
+def test_wide_shows_every_column_whole() -> None:
+    report = Report("attribution", "One.", (spend_table(["x" * 300], ["1"]),))
+
+    assert "x" * 300 in text_of(report, Screen(40, wide=True))
+    assert "x" * 300 not in text_of(report, Screen(40))
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(st.tuples(st.text(max_size=40), st.integers(-(10**15), 10**15)), min_size=1, max_size=5),
+    st.none() | st.integers(12, 100),
+)
+def test_no_screen_cuts_an_amount(rows: list[tuple[str, int]], width: int | None) -> None:
+    teams = [team.encode("utf-8", "replace").decode() for team, _ in rows]
+    report = Report("attribution", "x", (spend_table(list(teams), [str(amount) for _, amount in rows]),))
+    text = text_of(report, Screen(width))
+
+    for _, amount in rows:
+        assert f"{'-' if amount < 0 else ''}${abs(amount):,}.00" in text
+
+
+def test_mixed_values_are_read_in_the_unit_of_their_row() -> None:
+    frame = pl.DataFrame({"value": [0.5, 0.004, 12.5], "unit": ["ratio", "usd", "days"], "change": [0.02, 0.02, None]})
+    columns = (Column("value", "Value", Unit.MIXED), Column("change", "Change", Unit.CHANGE))
+    said = text_of(Report("kpi", "x", (Table("KPIs", frame, columns),)), Screen()).splitlines()[4:]
+    finer = Table("KPIs", frame, columns, row_units=(Unit.FACTOR, Unit.UNIT_PRICE, Unit.DAYS))
+    told = text_of(Report("kpi", "x", (finer,)), Screen()).splitlines()[4:]
+
+    assert [line.split() for line in said] == [
+        ["50.0%", "+2.0", "pp"],
+        ["$0.00400", "+2.0%"],
+        ["12.5", "days", "\N{EN DASH}"],
+    ]
+    assert told[0].split() == ["0.50", "+2.0%"]
