@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -342,6 +343,30 @@ def test_coverage_of_each_dimension_adds_up_to_the_ledger(
     sums = coverage(ledger, rules, keys).group_by("dimension").agg(pl.col("rows").sum(), pl.col("spend").sum())
 
     assert all(row[1:] == total for row in sums.iter_rows())
+
+
+_TEXTS = st.text(st.sampled_from('ab"\\\\{}:, é')) | st.sampled_from(['"a":"b"', "x-team", "{}"])
+_TAGS = st.dictionaries(
+    st.sampled_from(["a", "x-team", '"x-team":"b"']) | _TEXTS, _TEXTS | st.dictionaries(_NAMES, _TEXTS)
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.none() | _TAGS, min_size=1, max_size=6), st.booleans())
+def test_a_tag_is_what_a_json_parser_reads(labels: list[dict[str, Any] | None], compact: bool) -> None:  # noqa: FBT001
+    separators = (",", ":") if compact else None
+    texts = [
+        None if label is None else json.dumps(label, separators=separators, ensure_ascii=compact) for label in labels
+    ]
+    found = _values(
+        allocate(_ledger(*({"tags": text} for text in texts)), [Rule("tag", {"team": "{tag:x-team}"})]), "team"
+    )
+    given_values = [(label or {}).get("x-team") for label in labels]
+    expected = [None if text == "" else text for text in given_values]
+
+    assert found == [
+        json.dumps(e, separators=(",", ":"), ensure_ascii=False) if isinstance(e, dict) else e for e in expected
+    ]
 
 
 @settings(max_examples=25, deadline=None)

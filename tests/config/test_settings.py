@@ -321,7 +321,7 @@ def test_the_highest_layer_that_gives_a_key_wins(tmp_path_factory: pytest.TempPa
     if "user" in given_in:
         _user(folder, "top = 1")
     environ = {variable("top"): "3"} if "variable" in given_in else {}
-    flags = {"top": 4} if "flag" in given_in else {}
+    flags: dict[str, Any] = {"top": 4} if "flag" in given_in else {}
     settings = _load(folder, "top = 2" if "project" in given_in else None, environ, **flags)
     layers = {"user": 1, "project": 2, "variable": 3, "flag": 4}
 

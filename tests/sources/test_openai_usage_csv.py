@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from reading import read_content
+from report_files import read_content
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,13 +15,14 @@ HEADER = (
     "input_image_tokens,input_cached_image_tokens,output_image_tokens"
 )
 TIMES = "1793577600,1793664000,2026-11-02T00:00:00+00:00,2026-11-03T00:00:00+00:00"
-ROW = f"{TIMES},proj_a,10.0,user_a,key_a,gpt-4o-2024-08-06,FALSE,default,59200.0,10646.0,5760.0,53440.0,53440.0,10646.0,5760.0,0.0,0.0,0.0,0.0,0.0,0.0"
+COUNTS = "59200.0,10646.0,5760.0,53440.0,53440.0,10646.0,5760.0,0.0,0.0,0.0,0.0,0.0,0.0"
+ROW = f"{TIMES},proj_a,10.0,user_a,key_a,gpt-4o-2024-08-06,FALSE,default,{COUNTS}"
 BLANK = TIMES + "," * 20
 
 
 def test_a_row_is_read_as_the_usage_api_would_be(tmp_path: Path) -> None:
     """59,200 in = 5,760 cached + 53,440 uncached text; 10 requests; the day's other row is blank and no record."""
-    done = read_content(tmp_path, "\n".join([HEADER, BLANK, ROW]))
+    done = read_content(tmp_path, f"{HEADER}\n{BLANK}\n{ROW}")
     row = done.row()
 
     assert done.source == "openai-usage-csv"
@@ -44,7 +45,7 @@ def test_a_row_is_read_as_the_usage_api_would_be(tmp_path: Path) -> None:
 
 
 def test_tabs_between_the_columns_are_as_good_as_commas(tmp_path: Path) -> None:
-    done = read_content(tmp_path, "\n".join([HEADER, ROW]).replace(",", "\t"))
+    done = read_content(tmp_path, f"{HEADER}\n{ROW}".replace(",", "\t"))
 
     assert done.values("input_tokens") == [53440]
 
@@ -57,7 +58,9 @@ def test_equal_dimensions_twice_on_a_day_both_count(tmp_path: Path) -> None:
 
 
 def test_times_may_come_as_text_only(tmp_path: Path) -> None:
-    text = "start_time_iso,end_time_iso,model,num_model_requests,characters\n2026-11-02T00:00:00,2026-11-03,tts-1,2,45\n"
+    text = (
+        "start_time_iso,end_time_iso,model,num_model_requests,characters\n2026-11-02T00:00:00,2026-11-03,tts-1,2,45\n"
+    )
     row = read_content(tmp_path, text).row()
 
     assert (row["charge_period_start"], row["charge_period_end"]) == (

@@ -17,7 +17,6 @@ import polars as pl
 from finopsctl.errors import ConfigError
 from finopsctl.ledger.period import Period, day_end, zone
 from finopsctl.ledger.schema import MONEY
-from finopsctl.metrics import measures as m
 from finopsctl.metrics.budgets import Budget, budget_usage, daily_spend, fired
 from finopsctl.metrics.catalog import KPIS
 from finopsctl.metrics.catalog import kpi as find_kpi
@@ -25,6 +24,7 @@ from finopsctl.metrics.dimensions import TIME_DIMENSIONS, TOKEN_CLASS, Dimension
 from finopsctl.metrics.evaluation import MEMBER, Figures, evaluate
 from finopsctl.metrics.figures import as_text, collect, plan, quantiles_of
 from finopsctl.metrics.kpi import How, Kpi, KpiSettings, configured
+from finopsctl.metrics.measures import ratio
 from finopsctl.metrics.quality import Quality, quality_of
 from finopsctl.metrics.targets import with_target
 from finopsctl.results.finding import Finding, Severity
@@ -166,7 +166,7 @@ def _asked(question: ScorecardQuestion, ledger: pl.LazyFrame) -> tuple[Kpi, ...]
     wanted = tuple(find_kpi(name) for name in question.kpis) or KPIS
     asked = (kpi for kpi in wanted if _answers(kpi, question))
     priced = "intended_cost" in ledger.collect_schema()
-    return tuple(replace(k, effect=m.FALLBACK_EFFECT) if priced and k.effect is m.FALLBACK_SPEND else k for k in asked)
+    return tuple(replace(k, effect="fallback_effect") if priced and k.effect == "fallback_cost" else k for k in asked)
 
 
 def _answers(kpi: Kpi, question: ScorecardQuestion) -> bool:
@@ -217,11 +217,13 @@ def _figures(
     frames: Mapping[str, pl.DataFrame], question: ScorecardQuestion, kpis: Sequence[Kpi], days: int, as_of: datetime
 ) -> Figures:
     by, dims = question.by, question.dims
+    mishaps = frames.get("mishaps")
     costs, users, daily = frames.get("quantiles"), frames.get("users"), frames.get("budgets")
     return Figures(
         rollup=as_text(frames["rollup"], by),
         days=days,
         users=None if users is None else as_text(users, by),
+        mishaps=None if mishaps is None else as_text(mishaps, by),
         quantiles=None if costs is None else as_text(quantiles_of(costs, by, kpis), by),
         budgets=None if daily is None else budget_usage(daily, _budgets(question), as_of, dims),
         outcomes=frames.get("outcomes"),
@@ -255,7 +257,7 @@ def _compared(rows: pl.DataFrame, before: pl.DataFrame, kpis: Sequence[Kpi], dim
     fractions = [kpi.name for kpi in kpis if kpi.unit is Unit.RATIO]
     value, then = pl.col("value"), pl.col("previous")
     joined = rows.join(before.select(*keys, previous="value"), on=keys, how="left", nulls_equal=True)
-    change = pl.when(pl.col("kpi").is_in(fractions)).then(value - then).otherwise(m.ratio(value - then, then.abs()))
+    change = pl.when(pl.col("kpi").is_in(fractions)).then(value - then).otherwise(ratio(value - then, then.abs()))
     return joined.with_columns(change=change)
 
 
@@ -322,17 +324,17 @@ def _alerts(own: pl.DataFrame, budgets: Sequence[Budget]) -> list[Finding]:
 
 def _effect(kpi: Kpi, own: pl.DataFrame) -> list[Finding]:
     amount = own["usd_effect"].sum()
-    if kpi.effect is None or not amount:
+    if not kpi.effect or not amount:
         return []
     said = {
-        m.RETRY_WASTE.name: ("retry_waste", "Retries cost about {} USD: each pays for its request again."),
-        m.FALLBACK_EFFECT.name: ("fallback_effect", "Fallback models cost {} USD more than the models asked for."),
-        m.FALLBACK_SPEND.name: (
+        "retry_cost": ("retry_waste", "Retries cost about {} USD: each pays for its request again."),
+        "fallback_effect": ("fallback_effect", "Fallback models cost {} USD more than the models asked for."),
+        "fallback_cost": (
             "fallback_spend",
             "Fallback models served requests worth {} USD; what the models asked for would have cost is not known.",
         ),
     }
-    code, words = said[kpi.effect.name]
+    code, words = said[kpi.effect]
     return [
         Finding(Severity.INFO, code, words.format(_amount(amount)), evidence={"kpi": kpi.name, "usd": Decimal(amount)})
     ]

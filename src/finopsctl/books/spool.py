@@ -29,7 +29,7 @@ PART_ROWS = 200_000
 _IDENTITY = "__identity"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Spool:
     """Rows on disk, in parts.
 

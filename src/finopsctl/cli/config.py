@@ -88,12 +88,11 @@ def check(config: Config = None, format: Format = None, output: Output = None) -
 @app.command("schema", epilog=EXAMPLES_SCHEMA)
 def schema(output: Output = None) -> None:
     """Print the JSON Schema of finopsctl.toml, for editors."""
-    from finopsctl.cli.run import whole_file
     from finopsctl.config.schema import json_schema_text
+    from finopsctl.whole_file import write_whole
 
     if output is not None:
-        with whole_file(output) as sink:
-            sink.write(json_schema_text().encode())
+        write_whole(output, json_schema_text().encode())
     else:
         typer.echo(json_schema_text(), nl=False)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from finopsctl.errors import ConfigError
-from finopsctl.whole_file import whole_file
+from finopsctl.whole_file import write_whole
 
 EXAMPLES = """Examples:
 
@@ -33,6 +33,5 @@ def init(
     target = path / FILE_NAME if path.is_dir() else path
     if target.exists() and not force:
         raise ConfigError(f"{target} is already there", "Replace it with --force, or write elsewhere with --path FILE.")
-    with whole_file(target) as sink:
-        sink.write(example().encode())
+    write_whole(target, example().encode())
     typer.echo(f"Wrote {target}. Remove the # before a setting to use it; check with: finopsctl config check", err=True)

@@ -48,8 +48,10 @@ def guard(app: typer.Typer, arguments: list[str]) -> int:
     """Run the command line; turn whatever ends it into a message and the documented exit code."""
     debug = "--debug" in arguments
     try:
-        app(arguments, prog_name="finopsctl", standalone_mode=False)
+        ended = app(arguments, prog_name="finopsctl", standalone_mode=False)
         sys.stdout.flush()
+        # Without standalone mode a raised typer.Exit comes back as the call's value.
+        return ended if isinstance(ended, int) else 0
     except typer.Exit as end:
         return end.exit_code
     except (KeyboardInterrupt, typer.Abort):
@@ -67,7 +69,6 @@ def guard(app: typer.Typer, arguments: list[str]) -> int:
         if debug:
             raise
         return _unexpected(problem)
-    return 0
 
 
 def _unexpected(problem: Exception) -> int:

@@ -39,6 +39,7 @@ class Figures:
         rollup: Of :func:`finopsctl.metrics.rollup.rollup`, dimensions as text.
         days: Whole days elapsed.
         users: Dimensions, ``user``, ``spend``, ``requests`` (null: not known); None: not asked.
+        mishaps: Dimensions and what retries and fallbacks cost; None: not asked.
         quantiles: Dimensions, ``spend``, ``requests`` and one column per quantile KPI; None: not asked.
         budgets: Of :func:`finopsctl.metrics.budgets.budget_usage`; None: no budgets.
         outcomes: ``outcomes`` (count) and perhaps ``feature``; None: not given.
@@ -50,6 +51,7 @@ class Figures:
     rollup: pl.DataFrame
     days: int
     users: pl.DataFrame | None = None
+    mishaps: pl.DataFrame | None = None
     quantiles: pl.DataFrame | None = None
     budgets: pl.DataFrame | None = None
     outcomes: pl.DataFrame | None = None
@@ -118,8 +120,11 @@ def _ratio(kpi: Kpi, figures: Figures, dims: tuple[str, ...]) -> pl.DataFrame:
         numerator=total(kpi.numerator, both),
         denominator=total(kpi.denominator, both),
         coverage=_coverage(both, of_spend=kpi.is_about_money),
-        usd_effect=total(kpi.effect) if kpi.effect else pl.lit(None, dtype=MONEY),
     )
+    if kpi.effect and figures.mishaps is not None:
+        known = pl.col("numerator").is_not_null()
+        rows = _joined(rows, figures.mishaps.select(*dims, usd_effect=kpi.effect), dims)
+        rows = rows.with_columns(usd_effect=pl.when(known).then(pl.col("usd_effect").fill_null(Decimal(0))))
     return rows.with_columns(value=ratio(pl.col("numerator"), pl.col("denominator")) * kpi.per)
 
 

@@ -39,6 +39,9 @@ def plan(ledger: pl.LazyFrame, by: Sequence[Dimension], timezone: str, kpis: Seq
         frames["users"] = _users(ledger, keys)
     if How.QUANTILE in ways:
         frames["quantiles"] = _sorted_costs(ledger, keys)
+    effects = sorted({kpi.effect for kpi in kpis if kpi.effect})
+    if effects:
+        frames["mishaps"] = _mishaps(ledger, keys, effects)
     if any(d.grain for d in by):
         frames["longest"] = longest_bucket(ledger)
     return frames
@@ -98,6 +101,14 @@ def _users(ledger: pl.LazyFrame, keys: Mapping[str, pl.Expr]) -> pl.LazyFrame:
         .filter(pl.col("priced") & pl.col("active_user").is_not_null())
         .with_columns(requests=pl.when(pl.col("counted") > 0).then(pl.col("requests")))
     )
+
+
+def _mishaps(ledger: pl.LazyFrame, keys: Mapping[str, pl.Expr], effects: Sequence[str]) -> pl.LazyFrame:
+    """Add up what retries and fallbacks cost; the few rows that have any are all that is read in full."""
+    happened = ((pl.col("retries") > 0) | (pl.col("fallbacks") > 0)) & pl.col("cost").is_not_null()
+    costs = [m.MISHAP_COSTS[name].sum().alias(name) for name in effects]
+    rows = ledger.filter(happened)
+    return rows.group_by(**keys).agg(costs) if keys else rows.select(costs)
 
 
 def _sorted_costs(ledger: pl.LazyFrame, keys: Mapping[str, pl.Expr]) -> pl.LazyFrame:

@@ -176,7 +176,7 @@ class Kpi:
         scale: What grades it; None: not graded.
         aim: The grade its target stands for: good, or ok.
         member_of: What its own rows are members of: a dimension, ``budget`` or ``user_type``.
-        effect: The money behind it (the cost of retries).
+        effect: The money behind it: a key of ``measures.MISHAP_COSTS``; empty: none.
         quantile: Which quantile, for ``How.QUANTILE``.
         needs: What to give finopsctl where the value is missing.
         window: The span dashboards show it over.
@@ -198,7 +198,7 @@ class Kpi:
     scale: Scale | RangeScale | None = None
     aim: Grade = Grade.GOOD
     member_of: str = ""
-    effect: Measure | None = None
+    effect: str = ""
     quantile: float | None = None
     needs: str = ""
     window: str = "24h"
@@ -208,7 +208,7 @@ class Kpi:
     @property
     def measures(self) -> tuple[Measure, ...]:
         """The measures its value is made of."""
-        return tuple(m for m in (self.numerator, self.denominator, self.effect) if m is not None)
+        return tuple(m for m in (self.numerator, self.denominator) if m is not None)
 
     @property
     def json_unit(self) -> str:
@@ -218,7 +218,7 @@ class Kpi:
     @property
     def is_about_money(self) -> bool:
         """Whether its coverage is a share of spend; else of usage records."""
-        return any(m.money for m in (self.numerator, self.denominator) if m is not None)
+        return any(m.money for m in self.measures)
 
 
 _JSON_UNITS = {Unit.UNIT_PRICE: "usd", Unit.FACTOR: "ratio", Unit.SHARE: "ratio"}

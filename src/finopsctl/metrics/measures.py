@@ -26,7 +26,6 @@ SELF_HOSTED = "self-hosted"
 """The model tier, and the provider, of models run on one's own machines."""
 
 _PICO = Decimal("0.000000000001")
-_PICO_PER_UNIT = 1e12
 
 
 def to_money(pico: pl.Expr) -> pl.Expr:
@@ -49,14 +48,9 @@ def _is_self_hosted() -> pl.Expr:
 
 
 def _per_request(count: str) -> pl.Expr:
-    """Cost of one request of the row times ``count``, in whole pico-units; a row of no requests counts as one.
-
-    An estimate by nature, so a float may carry it (exact to 9,000 USD a row): integer division of 128 bits would
-    double the time of the whole pass. Rounded before it is summed, so that the order of rows does not matter.
-    """
-    cost, requests = pl.col("cost").cast(pl.Float64), pl.col("requests").fill_null(1).clip(1)
-    pico = (cost * _PICO_PER_UNIT * pl.col(count) / requests).round()
-    return pl.when(pl.col(count) > 0).then(pico).cast(pl.Int128)
+    """Cost of one request of the row times ``count``, rounded down to a pico-unit; a row of no requests counts as one."""
+    requests = pl.col("requests").fill_null(1).clip(1)
+    return to_money(pl.col("cost").to_physical() * pl.col(count) // requests)
 
 
 def _reached_provider() -> pl.Expr:
@@ -85,22 +79,20 @@ FACTS: Mapping[str, pl.Expr] = {
     "usage": pl.col("record_kind").is_in(["request", "usage"]),
     "reported": pl.col("reported_cost").is_not_null(),
     "no_service_tier": pl.col("service_tier").is_null(),
-    "intended": pl.col("intended_cost").is_not_null(),
 }
 """What can be known about a row, each a boolean that is never null."""
 
 DERIVED_AMOUNTS: Mapping[str, pl.Expr] = {
-    "retried_requests": pl.min_horizontal("retries", "requests"),
+    "retried_requests": pl.when(pl.col("retries") < pl.col("requests")).then("retries").otherwise("requests"),
+}
+"""Amounts of a row that are not a ledger column; they count only where what they are made of is known."""
+
+MISHAP_COSTS: Mapping[str, pl.Expr] = {
     "retry_cost": _per_request("retries"),
     "fallback_cost": _per_request("fallbacks"),
-    "fallback_effect": pl.when(pl.col("fallbacks") > 0).then(
-        pl.col("cost").to_physical() - pl.col("intended_cost").to_physical()
-    ),
+    "fallback_effect": pl.when(pl.col("fallbacks") > 0).then(pl.col("cost") - pl.col("intended_cost")),
 }
-"""Amounts of a row that are not a ledger column."""
-
-PICO_AMOUNTS = frozenset({"retry_cost", "fallback_cost", "fallback_effect"})
-"""Derived amounts that are money in whole pico-units."""
+"""What retries and fallbacks cost, row by row. Few rows have any, so they are added up apart from the rollup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +174,3 @@ CACHE_READ_TOKENS = Measure(
     "cache_read_tokens", "Tokens read from the prompt cache", ("cache_read_tokens",), ("cache_read",), ("served",)
 )
 SUCCESSFUL_TASKS = Measure("successful_tasks", "Successful tasks", ("task_successes",), ("task_successes",))
-RETRY_WASTE = Measure("retry_waste", "Spend on retries", ("retry_cost",), ("cost", "retries"), money=True)
-FALLBACK_SPEND = Measure("fallback_spend", "Spend on fallbacks", ("fallback_cost",), ("cost", "fallbacks"), money=True)
-FALLBACK_EFFECT = Measure(
-    "fallback_effect", "Extra cost of fallbacks", ("fallback_effect",), ("cost", "fallbacks", "intended"), money=True
-)

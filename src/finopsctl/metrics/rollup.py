@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.ledger.token_classes import TOKEN_COLUMNS
-from finopsctl.metrics.measures import DERIVED_AMOUNTS, FACTS, PICO_AMOUNTS, to_money
+from finopsctl.metrics.measures import DERIVED_AMOUNTS, FACTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,7 +45,7 @@ def rollup(
     wanted = tuple(measures)
     amounts = sorted({a for m in wanted for a in m.amounts} | set(QUALITY_AMOUNTS))
     facts = sorted({f for m in wanted for f in m.facts} | set(QUALITY_FACTS))
-    known = reduce(or_, (FACTS[fact].cast(pl.UInt32) * (1 << bit) for bit, fact in enumerate(facts)))
+    known = reduce(or_, (_bit(FACTS[fact], bit) for bit, fact in enumerate(facts)))
     return (
         ledger.group_by(known=known, unpriced_model=_unpriced_model(), **keys)
         .agg(
@@ -54,10 +54,13 @@ def rollup(
             first=pl.col("charge_period_start").min(),
             last=pl.col("charge_period_start").max(),
         )
-        .with_columns(to_money(pl.col(name)).alias(name) for name in amounts if name in PICO_AMOUNTS)
         .with_columns((pl.col("known") & (1 << bit) != 0).alias(f"is_{fact}") for bit, fact in enumerate(facts))
         .drop("known")
     )
+
+
+def _bit(fact: pl.Expr, place: int) -> pl.Expr:
+    return pl.when(fact).then(pl.lit(1 << place, dtype=pl.UInt32)).otherwise(pl.lit(0, dtype=pl.UInt32))
 
 
 def _row_amount(name: str) -> pl.Expr:

@@ -51,6 +51,7 @@ _LITELLM_KEYS = {
 _LITELLM_TIERS = {"standard": "", "batch": "_batches", "flex": "_flex", "priority": "_priority"}
 _LITELLM_BAND = re.compile(r"_above_(\d+)k_tokens")
 _LITELLM_KINDS = {"chat": "chat", "responses": "chat", "completion": "completion", "embedding": "embedding"}
+_ON_VERTEX = re.compile(r"^claude|-maas$")
 _INCLUSIVE_BANDS = frozenset(["xai"])
 _OPENROUTER_KEYS = {
     "prompt": "input",
@@ -82,7 +83,7 @@ def candidates(source: str) -> tuple[Candidate, ...]:
     if reader is not None:
         return tuple(reader())
     content = get(source) if is_address(source) else _file(Path(source))
-    toml = source.partition("?")[0].endswith(".toml") or not content.lstrip()[:1] == b"{"
+    toml = source.partition("?")[0].endswith(".toml") or content.lstrip()[:1] != b"{"
     return tuple(_toml(content, source) if toml else _json(content, source))
 
 
@@ -105,9 +106,12 @@ def _installed_genai() -> Iterator[Candidate]:
         name = {"aws": "bedrock"}.get(provider.id) or price_provider(provider.id)
         page = (provider.pricing_urls or [None])[0]
         for model in provider.models:
+            if model.id.startswith("regional."):
+                continue  # a region's price of a model our files list once, with an uplift
             lines = tuple(line for version in _genai_versions(model) for line in version)
             if lines:
-                yield Candidate(name, model.id, lines, context=model.context_window, source=page)
+                host = "vertex_ai" if name == "google" and _ON_VERTEX.search(model.id) else name
+                yield Candidate(host, model.id, lines, context=model.context_window, source=page)
 
 
 def _genai_versions(model: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - another library's objects
@@ -172,6 +176,8 @@ def _litellm(document: Mapping[str, Any]) -> Iterator[Candidate]:
         if kind is None:
             continue
         provider = price_provider(str(entry.get("litellm_provider", "")))
+        if provider == "self-hosted":
+            continue  # listed as free: nobody's list knows what your own machines cost
         rates = _litellm_rates(entry, inclusive=provider in _INCLUSIVE_BANDS)
         if kind == "embedding":
             rates = {tier: {k: v for k, v in keys.items() if k != "output"} for tier, keys in rates.items()}

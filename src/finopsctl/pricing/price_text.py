@@ -148,7 +148,7 @@ def _span(text: str, model: str) -> tuple[int, int]:
 
 
 def _closing(text: str, position: int) -> tuple[int, int, bool]:
-    """Return where the array opened just before ``position`` closes, where its last item ends, and if it lacks a comma."""
+    """Return where the array opened before ``position`` closes, where its last item ends, and if that lacks a comma."""
     depth, item_end, open_item = 0, position, False
     for token in _TOKEN.finditer(text, position):
         symbol = token.group()[0]

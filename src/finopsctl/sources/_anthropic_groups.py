@@ -13,6 +13,6 @@ def overlapping() -> pl.Expr:
     A member of several groups counts fully in each of them, so such rows add up to more than the organization's
     total; the rows without a group are those of members without one, not the rest.
     """
-    grouped = pl.col("rbac_group_id").is_not_null().any().over(AT)
+    grouped = pl.col("rbac_group_id").is_not_null().any().over(AT, "starting_at")
     reason = "grouped by rbac_group_id, and groups overlap: export it again without group_by[]=rbac_group_id"
     return pl.when(grouped).then(pl.lit(reason))

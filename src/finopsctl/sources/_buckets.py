@@ -112,11 +112,30 @@ def cents(text: pl.Expr) -> pl.Expr:
     return pl.when(plain.str.contains("[eE]")).then(scaled.cast(MONEY, strict=False)).otherwise(money(plain + "e-2"))
 
 
+def amount_text(amount: pl.Expr) -> pl.Expr:
+    """Return an amount as text without zeros at its end, for a tag."""
+    return amount.cast(pl.String).str.replace(r"\.?0+$", "")
+
+
 def not_an_amount(name: str, text: pl.Expr, amount: pl.Expr) -> pl.Expr:
     """Return why ``text`` gave no ``amount``, else null (also where there is no text)."""
     given = text.str.strip_chars() != ""
     reason = pl.format("{}: '{}' is not an amount", pl.lit(name), text.str.slice(0, 60))
     return pl.when(given & amount.is_null()).then(reason)
+
+
+def in_buckets(look: Probe, start: str, column: str) -> bool:
+    """Return whether a file is made of buckets, bare or in pages: objects with the keys ``start`` and ``column``.
+
+    Names deeper down do not count, since a log may hold anything there; only of a bucket too large for the first look
+    the names are all there is.
+    """
+    for record in look.records:
+        page = record.get("data")
+        for bucket in page if isinstance(page, list) else [record]:
+            if isinstance(bucket, dict) and {start, column} <= bucket.keys():
+                return True
+    return not look.records and look.has(start, column) and bool(look.top & {"data", start})
 
 
 def listed(look: Probe, column: str) -> Iterator[dict[str, object]]:

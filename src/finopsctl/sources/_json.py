@@ -54,10 +54,24 @@ def read_lines(file: InputFile, raw: pl.Schema, envelope: tuple[str, ...], fault
     A line may itself be an envelope (one API page a line); then its elements are the records.
     """
     for chunk in line_chunks(file):
-        if envelope and any(b'"%b"' % key.encode() in chunk.data[:4096] for key in envelope):
+        if envelope and _is_enveloped(chunk.data, envelope):
             yield from _frames(_unfold_lines(chunk, envelope, faults), raw, faults)
         else:
             yield from _frames([chunk], raw, faults)
+
+
+def _is_enveloped(data: bytes, envelope: tuple[str, ...]) -> bool:
+    """Whether the first line that is an object envelops others, rather than having such a word somewhere inside."""
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start) + 1 or len(data)
+        try:
+            record = msgspec.json.decode(data[start:end], type=dict[str, msgspec.Raw])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            start = end
+            continue
+        return any(bytes(record[key]).lstrip()[:1] in (b"[", b"{") for key in envelope if key in record)
+    return False
 
 
 def read_document(file: InputFile, raw: pl.Schema, envelope: tuple[str, ...], faults: Faults) -> Iterator[pl.DataFrame]:

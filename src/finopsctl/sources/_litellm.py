@@ -1,8 +1,8 @@
 """What LiteLLM's request logs have in common: token totals taken apart, labels, providers, tiers.
 
 ``prompt_tokens`` and ``completion_tokens`` are totals for every provider: cache reads, cache writes, audio and images
-are inside the first, reasoning, audio and images inside the second (``litellm/types/utils.py``, ``Usage``). The ledger's
-token classes are what remains of a total and its parts, so that they add up to the total again.
+are inside the first, reasoning, audio and images inside the second (``litellm/types/utils.py``, ``Usage``). The token
+classes of the ledger are what remains of a total and its parts, so that they add up to the total again.
 """
 
 from __future__ import annotations
@@ -53,13 +53,10 @@ USAGE = pl.Struct(
 BREAKDOWN = pl.Struct({"service_tier": _TEXT, "data_residency": _TEXT, "vertex_location": _TEXT})
 """``cost_breakdown``: the basis LiteLLM priced on."""
 
-_SELF_HOSTED = (
-    "hosted_vllm vllm ollama ollama_chat lm_studio llamafile xinference triton petals oobabooga infinity "
-    "docker_model_runner lemonade"
-).split()
-
 PROVIDERS: Mapping[str, str] = {
-    **dict.fromkeys(_SELF_HOSTED, "self-hosted"),
+    **dict.fromkeys(("hosted_vllm", "vllm", "ollama", "ollama_chat", "lm_studio", "llamafile"), "self-hosted"),
+    **dict.fromkeys(("xinference", "triton", "petals", "oobabooga", "infinity", "lemonade"), "self-hosted"),
+    "docker_model_runner": "self-hosted",
     **dict.fromkeys(("text-completion-openai", "aiohttp_openai"), "openai"),
     **dict.fromkeys(("azure_text", "azure_ai", "azure_speech"), "azure"),
     **dict.fromkeys(("bedrock_converse", "bedrock_mantle", "amazon_nova"), "bedrock"),
@@ -167,9 +164,10 @@ def first_text(*values: pl.Expr) -> pl.Expr:
 
 def provider_of(provider: pl.Expr, model: pl.Expr) -> pl.Expr:
     """Return the ledger's provider name for LiteLLM's, or for the prefix of a ``provider/model`` name."""
-    prefix = model.str.extract(r"^([a-z0-9_-]+)/")
+    said = first_text(provider)
+    prefix = pl.when(said.is_null()).then(model).str.extract(r"^([a-z0-9_-]+)/")
     known = pl.when(prefix.is_in(list(_PREFIXES))).then(prefix)
-    return first_text(provider, known).str.to_lowercase().replace(PROVIDERS)
+    return pl.coalesce(said, known).str.to_lowercase().replace(PROVIDERS)
 
 
 def key_name(alias: pl.Expr, digest: pl.Expr) -> pl.Expr:
@@ -188,10 +186,9 @@ def to_requests(frame: pl.LazyFrame, fields: Mapping[str, pl.Expr]) -> pl.LazyFr
     absent = [pl.lit(None, dtype).alias(name) for name, dtype in REQUEST.items() if name not in fields]
     lean = frame.select(AT, *(value.alias(name) for name, value in fields.items()), *absent)
     labelled = by_distinct(lean, _LABEL_TEXTS, _labels, _LABELS)
-    placed = by_distinct(labelled, ("api_base",), _region, pl.Schema({"base_region": _TEXT}))
     for step in _steps():
-        placed = placed.with_columns(*step)
-    return placed.select(AT, FLAG, *_ledger_columns())
+        labelled = labelled.with_columns(*step)
+    return labelled.select(AT, FLAG, *_ledger_columns())
 
 
 @cache
@@ -289,9 +286,8 @@ def without_parts(total: str, parts: tuple[str, ...]) -> Iterator[pl.Expr]:
     """
     whole, before = pl.col(total), pl.lit(0, _COUNT)
     for name in parts:
-        room = pl.max_horizontal(whole - before, 0)
-        part = pl.col(name)
-        yield pl.when(part > room).then(room).otherwise(part).alias(name)
+        room, part = whole - before, pl.col(name)
+        yield pl.when(part > room).then(pl.max_horizontal(room, 0)).otherwise(part).alias(name)
         before = before + part.fill_null(0)
     # A negative total stays as it is, to be set aside.
     yield pl.when(whole < 0).then(whole).when(whole < before).then(0).otherwise(whole - before).alias(total)
@@ -328,7 +324,10 @@ def _what() -> Iterator[pl.Expr]:
     )
     geo = usage["inference_geo"]
     geo = pl.when(geo != "not_available").then(geo)
-    yield first_text(basis["data_residency"], basis["vertex_location"], geo, pl.col("base_region")).alias("region")
+    # bedrock-runtime.us-east-1.amazonaws.com, us-central1-aiplatform.googleapis.com
+    amazon = pl.col("api_base").str.extract(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com")
+    google = pl.col("api_base").str.extract(r"//([a-z]+-[a-z]+\d+)-aiplatform\.")
+    yield first_text(basis["data_residency"], basis["vertex_location"], geo, amazon, google).alias("region")
     yield pl.when("was_hit").then(pl.col("label_cache_type")).alias("cache_type")
 
 
@@ -365,12 +364,6 @@ def _how_much() -> Iterator[pl.Expr]:
     yield pl.col("cost").alias("reported_cost")
 
 
-@lru_cache(maxsize=1 << 12)
-def _region(api_base: str | None) -> dict[str, str | None]:
-    match = re.search(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com|//([a-z]+-[a-z]+\d+)-aiplatform\.", api_base or "")
-    return {"base_region": match[1] or match[2] if match else None}
-
-
 @lru_cache(maxsize=1 << 15)
 def _labels(
     request_tags: str | None, free: str | None, headers: str | None, organization: str | None, agent: str | None
@@ -381,7 +374,9 @@ def _labels(
     for name, value in (*_pairs(free), *_pairs(request_tags)):
         column = _COLUMN_OF.get(name.lower().replace("-", "_").replace(" ", "_"))
         if column and isinstance(value, str | int | float) and not _is_address(value):
-            if columns.setdefault(column, str(value)) == str(value) and column not in ("customer", "project"):
+            # A second, different value stays among the tags, as do those that another field may outrank.
+            fits = columns.setdefault(column, str(value)) == str(value)
+            if fits and column not in ("customer", "project"):
                 continue
         _keep(tags, name, value)
     for name, value in _pairs(headers):

@@ -100,7 +100,7 @@ def usage_rows(results: pl.LazyFrame) -> pl.LazyFrame:
             with neither a dimension nor a count (days without usage in a CSV) are no records.
     """
     kind = pl.col("object").str.extract(r"^organization\.usage\.(.+)\.result$")
-    blank = pl.all_horizontal(pl.col(*_TEXTS, *_COUNTS).is_null())
+    blank = pl.all_horizontal(pl.col("object", *_TEXTS, *_COUNTS).is_null())
     sorted_out = results.filter(pl.col(BAD).is_not_null() | ~blank).with_columns(
         kind=pl.coalesce(kind, _inferred_kind())
     )

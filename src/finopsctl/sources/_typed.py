@@ -102,6 +102,8 @@ def money(text: pl.Expr) -> pl.Expr:
 def from_wire(frame: pl.DataFrame, raw: pl.Schema) -> pl.DataFrame:
     """Turn the top-level text columns that stand for times and money into those, noting what cannot be in ``BAD``."""
     kinds = {name: dtype for name, dtype in raw.items() if dtype in (INSTANT, MONEY)}
+    if not kinds:
+        return frame.with_columns(pl.lit(None, pl.String).alias(BAD))
     texts = frame.select(pl.when(pl.col(name).str.strip_chars() != "").then(pl.col(name)) for name in kinds)
     values = texts.select(_column(pl.col(name), _instance(dtype))[0].alias(name) for name, dtype in kinds.items())
     whats = {name: _column(pl.col(name), _instance(dtype))[1] for name, dtype in kinds.items()}

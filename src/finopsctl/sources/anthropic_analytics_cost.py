@@ -14,7 +14,7 @@ import polars as pl
 from finopsctl.ledger.schema import INSTANT
 from finopsctl.sources._anthropic import PROVIDER, context_band, meter, record_kind, region, service_tier
 from finopsctl.sources._anthropic_groups import overlapping
-from finopsctl.sources._buckets import cents, not_an_amount, results_of, with_tags
+from finopsctl.sources._buckets import amount_text, cents, in_buckets, not_an_amount, results_of, with_tags
 from finopsctl.sources._paged_call import paged_call
 from finopsctl.sources._source import AT, BAD, FLAG, Source
 
@@ -42,15 +42,13 @@ RESULT = pl.Schema({**dict.fromkeys(_TEXTS, pl.String()), "requests": pl.Int64()
 
 def score(look: Probe) -> float:
     """Score by an amount beside a list amount in a bucket's results."""
-    return 1.0 if look.has("starting_at", "results", "amount", "list_amount") else 0.0
+    return 1.0 if in_buckets(look, "starting_at", "results") and look.has("amount", "list_amount") else 0.0
 
 
 def to_ledger(raw: pl.LazyFrame) -> pl.LazyFrame:
     """Return one row a result."""
     amount = cents(pl.col("amount"))
-    results = results_of(raw, "results", RESULT).with_columns(
-        listed=cents(pl.col("list_amount")).cast(pl.String).str.replace(r"\.?0+$", "")
-    )
+    results = results_of(raw, "results", RESULT).with_columns(listed=amount_text(cents(pl.col("list_amount"))))
     labels = {name: name for name in _LABELS} | {"list_amount": "listed"}
     return with_tags(results, labels).select(
         AT,

@@ -15,7 +15,7 @@ import polars as pl
 from finopsctl.ledger.schema import INSTANT
 from finopsctl.sources._anthropic import PROVIDER, context_band, negative, region, searches, service_tier
 from finopsctl.sources._anthropic_groups import overlapping
-from finopsctl.sources._buckets import results_of, with_tags
+from finopsctl.sources._buckets import in_buckets, results_of, with_tags
 from finopsctl.sources._paged_call import paged_call
 from finopsctl.sources._source import AT, BAD, Source
 
@@ -46,7 +46,7 @@ RESULT = pl.Schema(
 
 def score(look: Probe) -> float:
     """Score by the uncached input of a bucket's results beside the product or a group."""
-    if not look.has("starting_at", "results", "uncached_input_tokens"):
+    if not in_buckets(look, "starting_at", "results") or not look.has("uncached_input_tokens"):
         return 0.0
     return 1.0 if look.names & {"product", "rbac_group_id", "slack_channel_id", "claude_tag_category"} else 0.0
 

@@ -15,7 +15,7 @@ import polars as pl
 
 from finopsctl.ledger.schema import INSTANT, MONEY
 from finopsctl.sources._anthropic import PROVIDER
-from finopsctl.sources._buckets import cents, not_an_amount, results_of, with_tags
+from finopsctl.sources._buckets import amount_text, cents, in_buckets, not_an_amount, results_of, with_tags
 from finopsctl.sources._paged_call import paged_call
 from finopsctl.sources._source import AT, BAD, Source
 
@@ -45,7 +45,7 @@ RESULT = pl.Schema(
 
 def score(look: Probe) -> float:
     """Score by a breakdown by model beside an actor or the core metrics."""
-    if not look.has("model_breakdown"):
+    if not in_buckets(look, "date", "model_breakdown"):
         return 0.0
     return 1.0 if look.names & {"estimated_cost", "core_metrics", "actor"} else 0.0
 
@@ -56,7 +56,7 @@ def to_ledger(raw: pl.LazyFrame) -> pl.LazyFrame:
     rows = results_of(raw, "model_breakdown", RESULT).with_columns(
         estimate=estimate, cost=cents(estimate), subscribed=pl.col("customer_type").str.to_lowercase() == "subscription"
     )
-    noted = rows.with_columns(notional=pl.when("subscribed").then(pl.col("cost").cast(pl.String)))
+    noted = rows.with_columns(notional=pl.when("subscribed").then(amount_text(pl.col("cost"))))
     labels = {name: name for name in ("terminal_type", "organization_id", "subscription_type")}
     tokens = {name: pl.col("tokens").struct.field(name) for name in _TOKENS}
     return with_tags(noted, labels | {"estimated_cost": "notional"}).select(

@@ -14,7 +14,7 @@ import polars as pl
 
 from finopsctl.ledger.schema import INSTANT
 from finopsctl.sources._anthropic import PROVIDER, context_band, meter, record_kind, region, service_tier
-from finopsctl.sources._buckets import cents, not_an_amount, results_of, with_tags
+from finopsctl.sources._buckets import cents, in_buckets, not_an_amount, results_of, with_tags
 from finopsctl.sources._paged_call import paged_call
 from finopsctl.sources._source import AT, BAD, FLAG, Source
 
@@ -41,7 +41,7 @@ _LABELS = ("description", "token_type")
 
 def score(look: Probe) -> float:
     """Score by an amount and a kind of cost in a bucket's results; the analytics report has list amounts besides."""
-    if not look.has("starting_at", "results", "amount") or look.has("list_amount"):
+    if not in_buckets(look, "starting_at", "results") or not look.has("amount") or look.has("list_amount"):
         return 0.0
     return 1.0 if look.has("cost_type") else 0.7
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from finopsctl.ledger.schema import INSTANT
 from finopsctl.sources._anthropic import PROVIDER, context_band, negative, region, searches, service_tier
-from finopsctl.sources._buckets import results_of, with_tags
+from finopsctl.sources._buckets import in_buckets, results_of, with_tags
 from finopsctl.sources._paged_call import paged_call
 from finopsctl.sources._source import AT, BAD, Source
 
@@ -49,7 +49,7 @@ def score(look: Probe) -> float:
 
     A page of empty buckets could be of any report; it is taken as this one, since it counts nothing either way.
     """
-    if not look.has("starting_at", "results") or look.names & ANALYTICS or look.has("amount"):
+    if not in_buckets(look, "starting_at", "results") or look.names & ANALYTICS or look.has("amount"):
         return 0.0
     if look.has("uncached_input_tokens"):
         return 1.0

@@ -192,9 +192,7 @@ SOURCE = Source(
     raw=_RAW,
     score=_score,
     to_ledger=_to_ledger,
-    export=(
-        "finopsctl kpi ~/.claude/projects    # the logs are there; on another machine: tar czf claude.tgz ~/.claude/projects"
-    ),
+    export="cp -r ~/.claude/projects claude-logs/    # or read them where they are: finopsctl kpi ~/.claude/projects",
     missing={
         "reported_cost": "session logs carry tokens only (old ones costUSD); the price catalogue prices them",
         "team": "map the project or user to a team in the configuration",

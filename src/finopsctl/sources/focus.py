@@ -285,9 +285,9 @@ SOURCE = Source(
     score=lambda look: 0.9 if _is_focus(look) else 0.0,
     to_ledger=_to_ledger,
     export=(
-        "aws bcm-data-exports create-export --export file://export.json    # QueryStatement: SELECT * FROM FOCUS_1_2_AWS\n"
+        "aws bcm-data-exports create-export --export file://export.json    # SELECT * FROM FOCUS_1_2_AWS\n"
         "az costmanagement export create --type FocusCost ...    # Azure: Cost Management > Exports\n"
-        "bq extract PROJECT:DATASET.focus_view gs://BUCKET/focus-*.csv    # Google Cloud: FOCUS view over the billing export"
+        "bq extract PROJECT:DATASET.focus_view gs://BUCKET/focus-*.csv    # Google Cloud: its FOCUS view"
     ),
     null_values=("NULL",),
     missing={

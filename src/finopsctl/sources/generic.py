@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -169,13 +169,21 @@ def _check_times(timezone: str, timestamp_format: str, name: str) -> None:
         raise ConfigError(
             f"{name}: unknown time zone '{timezone}'", "Use an IANA name such as Europe/Berlin."
         ) from problem
-    if timestamp_format:
-        try:
-            pl.select(_formatted(pl.lit("2026-11-01"), timestamp_format, "UTC"))
-        except pl.exceptions.PolarsError as problem:
-            raise ConfigError(
-                f"{name}: timestamp_format '{timestamp_format}' cannot be read", "Use strftime codes: %Y-%m-%d %H:%M:%S"
-            ) from problem
+    if timestamp_format and not _reads_what_it_writes(timestamp_format):
+        raise ConfigError(
+            f"{name}: timestamp_format '{timestamp_format}' cannot tell a day",
+            "Use strftime codes, e.g. %Y-%m-%d %H:%M:%S.",
+        )
+
+
+def _reads_what_it_writes(pattern: str) -> bool:
+    moment = pl.Series([datetime(2026, 11, 1, 10, 30, tzinfo=UTC)])
+    try:
+        written = moment.dt.strftime(pattern).to_frame("t")
+        read = written.select(_formatted(pl.col("t"), pattern, "UTC")).to_series()
+    except pl.exceptions.PolarsError:
+        return False
+    return bool((read.dt.date() == moment.dt.date()).all()) and read.null_count() == 0
 
 
 def source(mapping: ColumnMap) -> Source:

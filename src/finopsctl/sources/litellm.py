@@ -187,8 +187,7 @@ SUMMARY = Source(
     to_ledger=lambda frame: frame,
     export=EXPORT,
     refusal=(
-        "this is the /spend/logs summary: the day's spend three times over (by user, model and key), without requests "
-        "or tokens",
+        "this is the /spend/logs summary: a day's spend by user, model and key, without requests or tokens",
         "Ask /spend/logs for rows with summarize=false, or use /spend/logs/v2 (see `finopsctl sources litellm`).",
     ),
 )

@@ -118,11 +118,10 @@ def _named(own: str, becomes: str) -> Iterator[pl.Expr]:
         yield pl.when(pl.col(own) != "").then(label).alias("tags")
 
 
-def _export(table: str) -> str:
-    return (
-        f'psql "$DATABASE_URL" -c "\\copy (SELECT * FROM \\"{table}\\" WHERE date >= \'2026-10-01\' '
-        f"AND date < '2026-11-01') TO '{table.lower()}.csv' CSV HEADER\"\n"
-    )
+_EXPORT = """\
+psql "$DATABASE_URL" -c "\\copy (SELECT * FROM \\"{table}\\" WHERE date >= '2026-10-01' AND date < '2026-11-01') \
+TO '{file}.csv' CSV HEADER"
+"""
 
 
 def _source(position: int, suffix: str, table: str, own: str, becomes: str) -> Source:
@@ -134,7 +133,7 @@ def _source(position: int, suffix: str, table: str, own: str, becomes: str) -> S
         raw=pl.Schema(_RAW | ({own: _TEXT} if own else {})),
         score=_score(own),
         to_ledger=_to_ledger(own, becomes),
-        export=_export(table),
+        export=_EXPORT.format(table=table, file=table.lower()),
         envelope=("data",),
         precedence=position,
         missing={

@@ -33,15 +33,22 @@ def _score(*names: str, without: tuple[str, ...] = ()) -> Callable[[Probe], floa
     return score
 
 
-def _table(name: str, table: str, score: Callable[[Probe], float], raw: dict[str, pl.DataType]) -> SideTable:
-    columns = ", ".join(raw)
+_EXPORT = """\
+psql "$DATABASE_URL" -c "\\copy (SELECT {columns} FROM \\"{table}\\") TO '{name}.csv' CSV HEADER"
+"""
+_ALL = "*"
+
+
+def _table(
+    name: str, table: str, score: Callable[[Probe], float], raw: dict[str, pl.DataType], columns: str = _ALL
+) -> SideTable:
     return SideTable(
         name=name,
         title=f"LiteLLM table {table}",
         shapes=("csv", "json", "jsonl", "parquet"),
         raw=pl.Schema(raw),
         score=score,
-        export=f'psql "$DATABASE_URL" -c "\\copy (SELECT {columns} FROM \\"{table}\\") TO \'{name}.csv\' CSV HEADER"\n',
+        export=_EXPORT.format(columns=columns, table=table, name=name),
         envelope=("data", "teams", "keys", "users"),
     )
 
@@ -64,6 +71,8 @@ SIDE_TABLES: tuple[SideTable, ...] = (
             "total_spend": MONEY,
             "metadata": _TAGS,
         },
+        "token, key_alias, user_id, team_id, project_id, organization_id, budget_id, max_budget, budget_duration, "
+        "budget_reset_at, spend",
     ),
     _table(
         "litellm-teams",
@@ -107,6 +116,7 @@ SIDE_TABLES: tuple[SideTable, ...] = (
             **_SPENT,
             "metadata": _TAGS,
         },
+        "user_id, user_alias, team_id, organization_id, user_role, max_budget, budget_duration, budget_reset_at, spend",
     ),
     _table(
         "litellm-organizations",

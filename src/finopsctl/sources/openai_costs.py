@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.ledger.schema import INSTANT, MONEY
-from finopsctl.sources._buckets import listed, results_of
+from finopsctl.sources._buckets import in_buckets, listed, results_of
 from finopsctl.sources._openai_cost_lines import MISSING, TEXTS, cost_rows
 from finopsctl.sources._openai_usage_results import TELLING
 from finopsctl.sources._paged_call import paged_call
@@ -35,7 +35,7 @@ RESULT = pl.Schema(
 
 def score(look: Probe) -> float:
     """Score by the kind that a result names, else by an amount of a value and a currency beside a line item."""
-    if not look.has("start_time", "results"):
+    if not in_buckets(look, "start_time", "results"):
         return 0.0
     kinds = {str(result.get("object")) for result in listed(look, "results")}
     if "organization.costs.result" in kinds:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.ledger.schema import INSTANT
-from finopsctl.sources._buckets import listed, results_of
+from finopsctl.sources._buckets import in_buckets, listed, results_of
 from finopsctl.sources._openai_usage_results import MISSING, RESULT, TELLING, usage_rows
 from finopsctl.sources._paged_call import paged_call
 from finopsctl.sources._source import Source
@@ -28,7 +28,7 @@ def score(look: Probe) -> float:
 
     A page of empty buckets could be of any report; it is taken as usage, since it counts nothing either way.
     """
-    if not look.has("start_time", "results"):
+    if not in_buckets(look, "start_time", "results"):
         return 0.0
     kinds = {str(result.get("object")) for result in listed(look, "results")}
     if any(kind.startswith("organization.usage.") for kind in kinds):

@@ -22,7 +22,9 @@ RAW = pl.Schema({**dict.fromkeys(_TIMES, INSTANT), **RESULT})
 
 def score(look: Probe) -> float:
     """Score by a bucket's times beside a usage count."""
-    if look.names & {"amount_value", "results"} or not look.names & TELLING:
+    if look.shape in {"json", "jsonl"} or look.has("amount_value"):
+        return 0.0
+    if not look.names & (TELLING - {"input_cached_tokens"}):
         return 0.0
     if look.has("start_time_iso"):
         return 1.0

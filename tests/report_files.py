@@ -1,4 +1,4 @@
-"""Reads a file, or text put into one, the way the tool does: look, detect, read."""
+"""Reads a file, or content put into one, the way the tool does: look, detect, read."""
 
 from __future__ import annotations
 
@@ -61,5 +61,5 @@ def read_content(folder: Path, content: str | bytes | object, name: str = "input
     if isinstance(content, bytes):
         path.write_bytes(content)
     else:
-        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8", newline="")
     return read_path(path)
