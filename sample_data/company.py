@@ -103,9 +103,9 @@ KEYS = {
         Key("search-prod", "search", ("svc-search",)),
         Key("platform-agents", "platform", ("u-11", "u-12", "u-13", "u-14")),
         Key("platform-logs", "platform", ("svc-logs",)),
-        Key("data-science-batch", "data-science", ("u-21",)),
-        Key("data-science-eval", "data-science", ("u-21", "u-22"), "dev"),
-        Key("marketing-studio", "marketing", ("u-31", "u-32", "u-33")),
+        Key("science-batch", "data-science", ("u-21",)),
+        Key("science-eval", "data-science", ("u-21", "u-22"), "dev"),
+        Key("marketing-prod", "marketing", ("u-31", "u-32", "u-33")),
         Key("checkout-prod", "checkout", ("svc-checkout",)),
         Key("jupyter-shared", None, ("u-21", "u-23", "u-41"), "dev"),
     )
@@ -148,18 +148,18 @@ class Feature:
 
 
 _FEATURES = """
-ticket_reply       support-prod      gpt-4o                 8 0.4   5000-12000    300-900   4096 0.46 1024 interactive bakeries
-handbook_answer    support-prod      claude-sonnet-4-5      5 0.3     400-2500   300-1200  24000 0.28 2048 interactive bakeries
-recipe_answer      search-prod       gpt-5.6-luna           7 0.8  20000-52000    300-900      0 0.50 1024 interactive bakeries
-catalog_enrichment search-prod       claude-haiku-4-5       4 0.0   8000-22000  1500-4000      0 0.00 4096 interactive -
-index_embeddings   search-prod       text-embedding-3-small 1 1.0 150000-500000       0-0      0 0.00    0 interactive -
-code_review        platform-agents   claude-opus-4-6        3 0.0   6000-22000  1200-4500  40000 0.00 8192 agent       -
-log_summary        platform-logs     llama                  4 1.0   6000-24000   700-2400      0 0.15 4096 interactive -
-label_eval         data-science-eval llama                  2 0.0    1500-6000    200-800      0 0.00 1024 eval        -
-product_copy       marketing-studio  gemini-2.5-pro         3 0.0    2500-9000  1500-4500      0 0.00 8192 interactive -
-menu_translation   marketing-studio  gpt-4o-mini            4 0.2     600-2500   500-2600      0 0.35 4096 interactive -
-order_parse        checkout-prod     llama                  8 0.9     900-3200    120-420      0 0.45  512 interactive bakeries
-notebook           jupyter-shared    gpt-4o                 3 0.2   8000-30000   600-2000      0 0.00 4096 interactive -
+ticket_reply     support-prod    gpt-4o                   6 0.4    7000-15000   300-900  4096 0.62 1024 interactive yes
+handbook_answer  support-prod    claude-sonnet-4-5        4 0.3      400-2500  300-1200 24000 0.35 2048 interactive yes
+recipe_answer    search-prod     gpt-5.6-luna             5 0.8   28000-64000   300-900     0 0.60 1024 interactive yes
+catalog_writing  search-prod     claude-haiku-4-5       2.5 0.0   12000-30000 1500-4000     0 0.00 4096 interactive no
+index_embeddings search-prod     text-embedding-3-small   1 1.0 150000-500000       0-0     0 0.00    0 interactive no
+code_review      platform-agents claude-opus-4-6          2 0.0    6000-22000 1200-4500 40000 0.00 8192 agent       no
+log_summary      platform-logs   llama                    2 1.0    6000-24000  700-2400     0 0.20 4096 interactive no
+label_eval       science-eval    llama                    1 0.0     1500-6000   200-800     0 0.00 1024 eval        no
+product_copy     marketing-prod  gemini-2.5-pro           2 0.0     2500-9000 2500-6500     0 0.00 8192 interactive no
+menu_translation marketing-prod  gpt-4o-mini            2.5 0.2      600-2500  500-2600     0 0.45 4096 interactive no
+order_parse      checkout-prod   llama                    4 0.9      900-3200   120-420     0 0.60  512 interactive yes
+notebook         jupyter-shared  gpt-4o                 2.5 0.2   14000-46000  600-2000     0 0.00 4096 interactive no
 """
 
 
@@ -179,7 +179,7 @@ def _feature(line: str) -> Feature:
         float(hits),
         int(limit),
         workload,
-        customers == "bakeries",
+        customers == "yes",
     )
 
 

@@ -96,9 +96,11 @@ match = ["claude-sonnet-4.6"]
 uplift = { inference_geo_us = 1.10 }
 rates = [
   { from = 2026-02-17, input = 3.00, cache_read = 0.30, cache_write = 3.75, cache_write_1h = 6.00, output = 15.00 },
-  { from = 2026-02-17, over = 200_000, input = 6.00, cache_read = 0.60, cache_write = 7.50, cache_write_1h = 12.00, output = 22.50 },
+  { from = 2026-02-17, over = 200_000, \
+    input = 6.00, cache_read = 0.60, cache_write = 7.50, cache_write_1h = 12.00, output = 22.50 },
   { from = 2026-03-13, input = 3.00, cache_read = 0.30, cache_write = 3.75, cache_write_1h = 6.00, output = 15.00 },
-  { from = 2026-03-13, service_tier = "batch", input = 1.50, cache_read = 0.15, cache_write = 1.875, cache_write_1h = 3.00, output = 7.50 },
+  { from = 2026-03-13, service_tier = "batch", \
+    input = 1.50, cache_read = 0.15, cache_write = 1.875, cache_write_1h = 3.00, output = 7.50 },
 ]
 """
 

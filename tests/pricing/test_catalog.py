@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from pricing.price_files import DEEPSEEK, GPT_4O, SONNET, book, costs, usd, write
-from shared import EXAMPLES, needs_shared
 
 from finopsctl.errors import PricingError
 from finopsctl.pricing import catalog
 from finopsctl.results.finding import Severity
+from pricing.price_files import DEEPSEEK, GPT_4O, SONNET, book, costs, usd, write
+from shared import EXAMPLES, needs_shared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,7 +146,8 @@ def test_prices_in_another_currency_are_converted_by_the_rate_of_their_day(tmp_p
     """2 CNY at 0.14 are $0.28 per 1M; from 2026-06-01 the rate is 0.1375: $0.275."""
     prices = book(
         tmp_path,
-        deepseek='currency = "CNY"\nexchange = [ { from = 2026-01-01, usd = 0.14 }, { from = 2026-06-01, usd = 0.1375 } ]\n'
+        deepseek='currency = "CNY"\n'
+        "exchange = [ { from = 2026-01-01, usd = 0.14 }, { from = 2026-06-01, usd = 0.1375 } ]\n"
         '[[model]]\nid = "m"\nrates = [ { from = 2026-01-01, input = 2.00 } ]',
     )
 

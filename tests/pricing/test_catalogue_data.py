@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from price_files import costs, rate
+from pricing.price_files import costs, rate
 
 from finopsctl.pricing import catalog
 from finopsctl.results.finding import Severity
@@ -219,8 +219,14 @@ def test_a_price_changes_on_its_day_and_not_a_second_before(line: str) -> None:
 
 
 def test_a_long_prompt_of_claude_4_6_cost_twice_until_the_premium_was_removed() -> None:
-    assert per_million("anthropic", "claude-opus-4-6", day("2026-03-12"), context=200_001) == (10, Decimal("37.5"))
-    assert per_million("anthropic", "claude-opus-4-6", day("2026-03-13"), context=200_001) == (5, 25)
+    assert per_million("anthropic", "claude-opus-4-6", day("2026-03-12"), context=200_001) == (
+        Decimal(10),
+        Decimal("37.5"),
+    )
+    assert per_million("anthropic", "claude-opus-4-6", day("2026-03-13"), context=200_001) == (
+        Decimal(5),
+        Decimal(25),
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from pricing.price_files import book
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ def _codes(folder: Path, body: str) -> set[str]:
 
 
 def test_a_model_with_source_day_and_plain_rates_is_clean(tmp_path: Path) -> None:
-    assert _codes(tmp_path, f'[[model]]\nid = "m"\n{PAGE}rates = [ {{ from = 2026-01-01, input = 1, output = 4 }} ]') == set()
+    assert (
+        _codes(tmp_path, f'[[model]]\nid = "m"\n{PAGE}rates = [ {{ from = 2026-01-01, input = 1, output = 4 }} ]')
+        == set()
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from pricing.price_files import GPT_4O, SONNET, book, costs, rate, rows, usd
 
 from finopsctl.pricing import rating
 from finopsctl.pricing.models import Resolver, resolve
+from pricing.price_files import GPT_4O, SONNET, book, costs, rate, rows, usd
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,10 @@ def prices(tmp_path: Path) -> PriceBook:
 
     return book(
         tmp_path,
-        openai=GPT_4O + model("ft:gpt-4o-mini-2024-07-18") + model("gpt-4o-mini") + model("gpt-5-glob", 'match = ["gpt-5-*"]\n'),
+        openai=GPT_4O
+        + model("ft:gpt-4o-mini-2024-07-18")
+        + model("gpt-4o-mini")
+        + model("gpt-5-glob", 'match = ["gpt-5-*"]\n'),
         anthropic=SONNET + model("claude-haiku-4-5") + model("claude-3-5-sonnet"),
         bedrock=RESELLER + model("amazon.nova-pro-v1:0"),
         azure='[[model]]\nid = "gpt-4o"\nlike = "openai/gpt-4o-2024-08-06"\n',
@@ -46,7 +49,9 @@ def prices(tmp_path: Path) -> PriceBook:
     )
 
 
-def _one(prices: PriceBook, provider: str, model: str, deployments: Mapping[str, str] | None = None) -> tuple[str, str | None]:
+def _one(
+    prices: PriceBook, provider: str, model: str, deployments: Mapping[str, str] | None = None
+) -> tuple[str, str | None]:
     found = resolve(pl.DataFrame({"provider": [provider], "model": [model]}), prices, deployments)
     return found["price_provider"].item(), found["listed_as"].item()
 
@@ -74,7 +79,11 @@ def _one(prices: PriceBook, provider: str, model: str, deployments: Mapping[str,
         ("unknown", "groq/openai/gpt-oss-120b", ("groq", "openai/gpt-oss-120b")),
         ("hosted_vllm", "hosted_vllm/meta-llama/Llama-3.3-70B-Instruct", ("self-hosted", "llama-3.3-70b")),
         ("bedrock", "us.anthropic.claude-sonnet-4-6-20260217-v1:0", ("bedrock", "anthropic.claude-sonnet-4-6")),
-        ("bedrock_converse", "bedrock/us-east-1/anthropic.claude-sonnet-4-6", ("bedrock", "anthropic.claude-sonnet-4-6")),
+        (
+            "bedrock_converse",
+            "bedrock/us-east-1/anthropic.claude-sonnet-4-6",
+            ("bedrock", "anthropic.claude-sonnet-4-6"),
+        ),
         ("unknown", "eu.amazon.nova-pro-v1:0", ("bedrock", "amazon.nova-pro-v1:0")),
         (
             "bedrock",
@@ -82,6 +91,8 @@ def _one(prices: PriceBook, provider: str, model: str, deployments: Mapping[str,
             ("bedrock", "anthropic.claude-sonnet-4-6"),
         ),
         ("azure", "azure/eu/gpt-4o", ("azure", "gpt-4o")),
+        ("azure", "azure/us-gov/gpt-4o", ("azure", "gpt-4o")),
+        ("bedrock", "bedrock/us-gov-east-1/claude-sonnet-4-6-v1:0", ("bedrock", "anthropic.claude-sonnet-4-6")),
         ("vertex_ai-anthropic_models", "vertex_ai/claude-3-5-sonnet@20240620", ("vertex_ai", "claude-3-5-sonnet")),
         ("vertex_ai", "publishers/anthropic/models/claude-3-5-sonnet", ("vertex_ai", "claude-3-5-sonnet")),
     ],
@@ -129,8 +140,13 @@ def test_a_deployment_is_what_its_map_says(prices: PriceBook, key: str) -> None:
 def test_an_application_inference_profile_is_what_its_map_says(prices: PriceBook) -> None:
     arn = "arn:aws:bedrock:us-east-1:1:application-inference-profile/abc123"
 
-    assert _one(prices, "bedrock", arn, {arn: "bedrock/anthropic.claude-sonnet-4-6"})[1] == "anthropic.claude-sonnet-4-6"
-    assert _one(prices, "bedrock", arn, {"abc123": "bedrock/anthropic.claude-sonnet-4-6"})[1] == "anthropic.claude-sonnet-4-6"
+    assert (
+        _one(prices, "bedrock", arn, {arn: "bedrock/anthropic.claude-sonnet-4-6"})[1] == "anthropic.claude-sonnet-4-6"
+    )
+    assert (
+        _one(prices, "bedrock", arn, {"abc123": "bedrock/anthropic.claude-sonnet-4-6"})[1]
+        == "anthropic.claude-sonnet-4-6"
+    )
 
 
 def test_a_bare_map_key_leaves_other_providers_own_models_alone(prices: PriceBook) -> None:
@@ -143,7 +159,12 @@ def test_a_map_that_leads_to_itself_ends(prices: PriceBook) -> None:
 
 def test_a_moving_name_means_what_it_meant_at_the_time(prices: PriceBook) -> None:
     """1,000 in and 100 out: 5/15 in September 2024 is 0.0065; 2.5/10 in November 2024 is 0.0035."""
-    september = {"model": "gpt-4o", "input_tokens": 1000, "output_tokens": 100, "charge_period_start": datetime(2024, 9, 1, tzinfo=UTC)}
+    september = {
+        "model": "gpt-4o",
+        "input_tokens": 1000,
+        "output_tokens": 100,
+        "charge_period_start": datetime(2024, 9, 1, tzinfo=UTC),
+    }
     november = {**september, "charge_period_start": datetime(2024, 11, 1, tzinfo=UTC)}
     found = rate(prices, september, november)
 
@@ -223,7 +244,10 @@ def test_an_uplift_holds_from_its_day_on(tmp_path: Path) -> None:
     row = {"model": "m", "region": "EU", "input_tokens": 1_000_000}
     may, june = (datetime(2026, month, 31 if month == 5 else 1, tzinfo=UTC) for month in (5, 6))
 
-    assert costs(prices, {**row, "charge_period_start": may}, {**row, "charge_period_start": june}) == [usd("1"), usd("1.2")]
+    assert costs(prices, {**row, "charge_period_start": may}, {**row, "charge_period_start": june}) == [
+        usd("1"),
+        usd("1.2"),
+    ]
 
 
 def test_a_reseller_may_sell_some_tiers_and_price_one_itself(tmp_path: Path) -> None:

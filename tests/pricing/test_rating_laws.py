@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pricing.price_files import DEEPSEEK, GPT_4O, NOON, SONNET, book, rows
 
 from finopsctl.pricing import rating
 from finopsctl.pricing.models import Resolver
 from finopsctl.pricing.tokens import PARTS
+from pricing.price_files import DEEPSEEK, GPT_4O, NOON, SONNET, book, rows
 
 if TYPE_CHECKING:
     from finopsctl.pricing.book import PriceBook
@@ -57,7 +57,7 @@ def _frame(records: list[dict[str, Any]]) -> pl.DataFrame:
         for record in records
     ]
     hours = pl.Series([record["hours"] for record in records])
-    moved = pl.col("charge_period_start") + pl.duration(hours=hours)
+    moved = pl.col("charge_period_start") + pl.duration(hours=pl.lit(hours))
     return rows(*full).with_columns(moved)
 
 
@@ -69,9 +69,10 @@ def test_the_parts_add_up_to_the_list_cost_exactly(records: list[dict[str, Any]]
     whole = found["list_cost"].reinterpret(dtype=pl.Int128)
 
     assert total.filter(whole.is_not_null()).to_list() == whole.drop_nulls().to_list()
-    assert found.filter(pl.col("list_cost").is_null()).select(PARTS).null_count().sum_horizontal().sum() == len(
-        PARTS
-    ) * whole.null_count()
+    assert (
+        found.filter(pl.col("list_cost").is_null()).select(PARTS).null_count().sum_horizontal().sum()
+        == len(PARTS) * whole.null_count()
+    )
 
 
 @LAW

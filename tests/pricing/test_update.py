@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from price_files import costs
+from pricing.price_files import costs
 
 from finopsctl.errors import DeliveryError, PricingError
 from finopsctl.pricing import catalog
@@ -46,7 +46,7 @@ checked = 2026-06-01
 [[model]]
 id = "gpt-a"
 match = ["gpt-a-2026-01-01"]
-rates = [ { from = 2026-01-01, input = 2.50, output = 10.00 }, { from = 2026-01-01, over = 200_000, input = 5.00, output = 15.00 } ]
+rates = [ { from = 2026-01-01, input = 2.5, output = 10 }, { from = 2026-01-01, over = 200_000, input = 5, output = 15.00 } ]
 checked = 2026-06-01
 note = "rates = [ is only a word here ]"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from finopsctl.errors import ConfigError
+from finopsctl.errors import ConfigError, nearest
 from finopsctl.metrics.dimensions import (
     TIME_DIMENSIONS,
     TOKEN_CLASS,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _AMOUNTS = ("spend", "requests", "tokens")
+_ORDERS = (*_AMOUNTS, "change")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +70,9 @@ class Breakdown:
         return Report("attribution", self._headline(), (table,), self.totals, self.findings)
 
     def _headline(self) -> str:
-        groups = self.rows.height if "other" not in self.rows.columns else self.rows.height - 1 + self.rows["other"].sum()
+        groups = (
+            self.rows.height if "other" not in self.rows.columns else self.rows.height - 1 + self.rows["other"].sum()
+        )
         what = " and ".join(d.title.lower() for d in self.by)
         spend = self.totals["spend"]
         if not self.rows.height or spend is None:
@@ -80,12 +83,13 @@ class Breakdown:
         return f"{spend:,.2f} spent across {groups} groups by {what}; the largest is {name}{share}."
 
 
-def breakdown(
+def breakdown(  # noqa: PLR0913 - one option of the command each
     ledger: pl.LazyFrame,
     by: Sequence[Dimension],
     *,
     top: int | None = None,
     previous: pl.LazyFrame | None = None,
+    sort: str = "spend",
     timezone: str = "UTC",
     basis: str = "auto",
 ) -> Breakdown:
@@ -96,30 +100,47 @@ def breakdown(
         by: At least one dimension; ``token_class`` splits the cost of each row over its kinds of tokens.
         top: Keep this many rows and one for the rest; None: all.
         previous: The ledger of the period to compare with. Groups only there have spent nothing now.
+        sort: What comes first: most ``spend``, ``requests`` or ``tokens``, or the largest rise in money (``change``).
         timezone: Of calendar dimensions.
         basis: The cost basis ``cost`` was taken on, for the data-quality figures.
 
     Raises:
-        ConfigError: No dimension, or a comparison by calendar dimensions, which differ between periods.
+        ConfigError: No dimension, an unknown order, or a comparison by calendar dimensions, which periods do not share.
         SourceError: A bucket longer than the calendar period asked for.
     """
     dims = [d.name for d in by]
-    if not dims:
-        raise ConfigError("attribution needs a dimension", hint="For example --by team.")
-    if previous is not None and TIME_DIMENSIONS.intersection(dims):
-        raise ConfigError("two periods have no days in common to compare by", hint="Leave out --compare, or --by " + dims[0] + ".")
-    plans = [_plan(ledger, by, timezone), *([] if previous is None else [_plan(previous, by, timezone)])]
-    frames = collect(plans)
+    _check(dims, sort, compared=previous is not None)
+    ledgers = [ledger] if previous is None else [ledger, previous]
+    frames = collect([_plan(each, by, timezone) for each in ledgers])
     refuse_longer_buckets(by, _longest(frames[0]))
-    rows = _grouped(frames[0], by)
-    totals = _totals(frames[0]["rollup"])
+    whole = frames[0]["rollup"]
+    rows, totals = _grouped(frames[0], by), _totals(whole)
     if previous is not None:
         rows = _compared(rows, _grouped(frames[1], by), dims)
         totals = _compared_totals(totals, _totals(frames[1]["rollup"])["spend"])
-    rows = _shared(rows.sort(pl.col("spend"), *dims, descending=[True, *(False for _ in dims)], nulls_last=True), totals)
+    rows = _shared(rows.sort(_order(sort), *dims, descending=[True, *(False for _ in dims)], nulls_last=True), totals)
+    findings = _findings(rows, dims)
     if top is not None and rows.height > top:
         rows = _with_other(rows, top, by)
-    return Breakdown(rows, totals, tuple(by), quality_of(frames[0]["rollup"], basis), _findings(rows, dims))
+    return Breakdown(rows, totals, tuple(by), quality_of(whole, basis), findings)
+
+
+def _check(dims: Sequence[str], sort: str, *, compared: bool) -> None:
+    if not dims:
+        raise ConfigError("attribution needs a dimension", hint="For example --by team.")
+    if sort not in _ORDERS:
+        raise ConfigError(f"unknown order '{sort}'", hint=nearest(sort, _ORDERS))
+    if sort == "change" and not compared:
+        raise ConfigError("there is no change to sort by", hint="Add --compare previous.")
+    calendar = sorted(TIME_DIMENSIONS.intersection(dims))
+    if compared and calendar:
+        raise ConfigError(f"two periods have no {calendar[0]} in common to compare by", hint="Leave out --compare.")
+
+
+def _order(sort: str) -> pl.Expr:
+    if sort == "change":
+        return pl.col("spend").fill_null(0) - pl.col("previous").fill_null(0)
+    return pl.col(sort)
 
 
 def _plan(ledger: pl.LazyFrame, by: Sequence[Dimension], timezone: str) -> dict[str, pl.LazyFrame]:
@@ -171,8 +192,8 @@ def _change(now: pl.Expr, then: pl.Expr) -> pl.Expr:
 
 def _compared_totals(totals: Mapping[str, Any], previous: Decimal | None) -> dict[str, Any]:
     now = totals["spend"]
-    known = now is not None and previous is not None and previous != 0
-    return {**totals, "previous": previous, "change": float(now - previous) / abs(float(previous)) if known else None}
+    change = None if now is None or not previous else float(now - previous) / abs(float(previous))
+    return {**totals, "previous": previous, "change": change}
 
 
 def _shared(rows: pl.DataFrame, totals: Mapping[str, Any]) -> pl.DataFrame:

@@ -6,7 +6,6 @@ collect, and only when a KPI asks for them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -32,7 +31,7 @@ from finopsctl.results.report import Column, Report, Table
 from finopsctl.results.units import Grade, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _NO_PREVIOUS = frozenset({How.BUDGET, How.OUTCOME, How.DUPLICATES})
 
@@ -323,9 +322,9 @@ def _alerts(own: pl.DataFrame, budgets: Sequence[Budget]) -> list[Finding]:
 
 
 def _effect(kpi: Kpi, own: pl.DataFrame) -> list[Finding]:
-    amount = own["usd_effect"].sum()
-    if not kpi.effect or not amount:
+    if not kpi.effect or not own["usd_effect"].sum():
         return []
+    amount = Decimal(own["usd_effect"].sum())
     said = {
         "retry_cost": ("retry_waste", "Retries cost about {} USD: each pays for its request again."),
         "fallback_effect": ("fallback_effect", "Fallback models cost {} USD more than the models asked for."),
@@ -335,9 +334,7 @@ def _effect(kpi: Kpi, own: pl.DataFrame) -> list[Finding]:
         ),
     }
     code, words = said[kpi.effect]
-    return [
-        Finding(Severity.INFO, code, words.format(_amount(amount)), evidence={"kpi": kpi.name, "usd": Decimal(amount)})
-    ]
+    return [Finding(Severity.INFO, code, words.format(_amount(amount)), evidence={"kpi": kpi.name, "usd": amount})]
 
 
 def _amount(usd: Decimal) -> str:

@@ -1,10 +1,10 @@
 """What the source reported against our list price, by provider, model and the likeliest cause of the difference.
 
 Causes, the first that explains a record to within 0.5 %: ``match`` (equal to the pico-dollar), ``rounding``,
-``response_cache`` (served from the gateway's cache or failed, yet reported as paid), ``cache`` (cached tokens priced
-as fresh input, counted twice, or not at all), ``batch`` (half or twice the list price), ``factor`` (margin or discount: most
-records of the model differ by one and the same factor), ``price`` (none of these). Records only one side has a figure
-for are ``unpriced`` (by us) or ``not_reported`` and enter no difference.
+``response_cache`` (served from the gateway's cache or failed, yet reported as paid), ``cache`` (cached tokens priced as
+fresh input, counted twice, or not at all), ``batch`` (half or twice the list price), ``factor`` (margin or discount:
+most records of the model differ by one and the same factor), ``price`` (none of these). Records only one side has a
+figure for are ``unpriced`` (by us) or ``not_reported`` and enter no difference.
 """
 
 from __future__ import annotations

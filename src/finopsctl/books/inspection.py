@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from finopsctl.errors import SourceError
+from finopsctl.ledger import checks
 from finopsctl.ledger.schema import MONEY
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.report import Column, Report, Table
@@ -82,6 +83,7 @@ class _Tally:
     spend: Any = None
     starts: list[Any] = field(default_factory=list)
     identities: list[pl.Series] = field(default_factory=list)
+    failed: dict[str, checks.Failure] = field(default_factory=dict)
 
     def add(self, rows: pl.DataFrame) -> None:
         """Count some ledger rows."""
@@ -92,6 +94,8 @@ class _Tally:
         self.spend = amount if self.spend is None else self.spend + (amount or 0)
         self.starts += [rows["charge_period_start"].min(), rows["charge_period_start"].max()]
         self.identities.append(rows.select(pl.struct("source", "record_id").hash()).to_series())
+        for name, failure in checks.failures(rows).items():
+            self.failed[name] = self.failed[name] + failure if name in self.failed else failure
 
     def duplicates(self) -> int:
         """Return how many rows repeat the record of another row of the file."""
@@ -142,6 +146,7 @@ def _one(file: InputFile, name: str | None, column_map: Path | None, findings: l
             for frame in read(file, look, found, faults):
                 tally.add(frame)
             row = _row(file, found, tally, faults)
+            findings.extend(checks.findings(tally.failed, file.name))
     except SourceError as problem:
         if file.named:
             raise

@@ -20,7 +20,7 @@ import polars as pl
 from finopsctl.errors import ConfigError
 from finopsctl.ledger.period import Period, between, month_of, quarter_of, year_of, zone
 from finopsctl.ledger.schema import MONEY
-from finopsctl.metrics.dimensions import dimension
+from finopsctl.metrics.dimensions import dimension, named
 from finopsctl.metrics.where import matches
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def daily_spend(ledger: pl.LazyFrame, budgets: Iterable[Budget], as_of: datetime
     began = pl.col("charge_period_start")
     return (
         ledger.filter((began < as_of.astimezone(UTC)) & (began >= since.astimezone(UTC)))
-        .group_by(dimension("day").key(timezone).alias(DAY), **keys)
+        .group_by(dimension("day").key(timezone).alias(DAY), *named(keys))
         .agg(spend=pl.col("cost").sum())
     )
 

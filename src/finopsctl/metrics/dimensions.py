@@ -19,7 +19,7 @@ from finopsctl.ledger.schema import LEDGER
 from finopsctl.results.report import Column, Report, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 UNTAGGED = "(untagged)"
 TOKEN_CLASS = "token_class"  # noqa: S105 - a kind of token, not a secret
@@ -174,6 +174,11 @@ def parse(names: str | Iterable[str]) -> tuple[Dimension, ...]:
     return tuple({d.name: d for d in map(dimension, words)}.values())
 
 
+def named(keys: Mapping[str, pl.Expr]) -> list[pl.Expr]:
+    """Return group keys as expressions that carry their names."""
+    return [expr.alias(name) for name, expr in keys.items()]
+
+
 def longest_bucket(ledger: pl.LazyFrame) -> pl.LazyFrame:
     """Return one row: ``longest`` (duration) of the rows that are not single requests."""
     aggregated = pl.col("record_kind") != "request"
@@ -198,13 +203,13 @@ def _words(length: timedelta) -> str:
     return f"{length.days} days" if length.days > 1 else f"{hours:g} hours"
 
 
-def dimensions_report() -> Report:
+def catalogue() -> Report:
     """List every dimension with its meaning and other spellings."""
     others = {name: alias for alias, name in ALIASES.items()}
     rows = [(d.name, others.get(d.name), d.meaning, d.null_label) for d in DIMENSIONS]
     rows.append(("tag:NAME", None, "the value of any tag", UNTAGGED))
     frame = pl.DataFrame(
-        rows, schema={n: pl.String for n in ("dimension", "also", "meaning", "null_label")}, orient="row"
+        rows, schema=dict.fromkeys(("dimension", "also", "meaning", "null_label"), pl.String), orient="row"
     )
     columns = (Column("dimension", "Dimension"), Column("also", "Also"), Column("meaning", "Meaning"))
     headline = f"{len(rows)} dimensions figures can be split by with --by and filtered by with --where."

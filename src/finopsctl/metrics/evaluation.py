@@ -5,7 +5,6 @@ Everything here works on small, collected frames: the rollup of the ledger, spen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import reduce
@@ -21,7 +20,7 @@ from finopsctl.metrics.measures import SPEND, holds, ratio, to_money, total
 from finopsctl.results.units import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 _PICO_PER_UNIT = 10**12
 _DAYS_OF_A_MONTH = 30
@@ -163,7 +162,7 @@ def _quantile(kpi: Kpi, figures: Figures, dims: tuple[str, ...]) -> pl.DataFrame
     )
 
 
-def _per_user(kpi: Kpi, figures: Figures, dims: tuple[str, ...]) -> pl.DataFrame:
+def _per_user(_kpi: Kpi, figures: Figures, dims: tuple[str, ...]) -> pl.DataFrame:
     if figures.users is None or figures.users.is_empty():
         return _nothing(dims)
     spend = _by(figures.rollup, dims, all_spend=total(SPEND))
@@ -174,10 +173,10 @@ def _per_user(kpi: Kpi, figures: Figures, dims: tuple[str, ...]) -> pl.DataFrame
     )
     if dims:
         return rows.drop("all_spend")
-    return pl.concat([rows.drop("all_spend"), _user_types(kpi, figures)], how="diagonal")
+    return pl.concat([rows.drop("all_spend"), _user_types(figures)], how="diagonal")
 
 
-def _user_types(kpi: Kpi, figures: Figures) -> pl.DataFrame:
+def _user_types(figures: Figures) -> pl.DataFrame:
     """Return one row per type of user; grades compare the cost per user and 30 days."""
     assert figures.users is not None
     types, days = figures.settings.user_types, max(figures.days, 1)

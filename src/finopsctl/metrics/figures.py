@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.metrics import measures as m
-from finopsctl.metrics.dimensions import Dimension, dimension, longest_bucket
+from finopsctl.metrics.dimensions import Dimension, dimension, longest_bucket, named
 from finopsctl.metrics.kpi import How, Kpi
 from finopsctl.metrics.rollup import rollup
 
@@ -96,7 +96,7 @@ def _users(ledger: pl.LazyFrame, keys: Mapping[str, pl.Expr]) -> pl.LazyFrame:
     counted = pl.col("requests")
     all_keys = {**keys, "active_user": pl.col("user")}
     return (
-        ledger.group_by(**all_keys, priced=pl.col("cost").is_not_null())
+        ledger.group_by(*named(all_keys), priced=pl.col("cost").is_not_null())
         .agg(spend=pl.col("cost").sum(), requests=counted.sum(), counted=counted.count())
         .filter(pl.col("priced") & pl.col("active_user").is_not_null())
         .with_columns(requests=pl.when(pl.col("counted") > 0).then(pl.col("requests")))
@@ -108,7 +108,7 @@ def _mishaps(ledger: pl.LazyFrame, keys: Mapping[str, pl.Expr], effects: Sequenc
     happened = ((pl.col("retries") > 0) | (pl.col("fallbacks") > 0)) & pl.col("cost").is_not_null()
     costs = [m.MISHAP_COSTS[name].sum().alias(name) for name in effects]
     rows = ledger.filter(happened)
-    return rows.group_by(**keys).agg(costs) if keys else rows.select(costs)
+    return rows.group_by(named(keys)).agg(costs) if keys else rows.select(costs)
 
 
 def _sorted_costs(ledger: pl.LazyFrame, keys: Mapping[str, pl.Expr]) -> pl.LazyFrame:

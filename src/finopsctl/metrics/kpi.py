@@ -131,7 +131,7 @@ class RangeScale:
     def key(self) -> pl.Expr:
         """Return the key of each row."""
         chain = _NULL_GRADE if self.by_glob else pl.col(self.by)
-        for pattern, name in reversed(self.globs.items()):
+        for pattern, name in reversed(list(self.globs.items())):
             chain = pl.when(matches(pl.col(self.by), [pattern])).then(pl.lit(name)).otherwise(chain)
         return chain
 

@@ -48,7 +48,7 @@ def _is_self_hosted() -> pl.Expr:
 
 
 def _per_request(count: str) -> pl.Expr:
-    """Cost of one request of the row times ``count``, rounded down to a pico-unit; a row of no requests counts as one."""
+    """Cost of one of the row's requests times ``count``, rounded down to a pico-unit; no requests count as one."""
     requests = pl.col("requests").fill_null(1).clip(1)
     return to_money(pl.col("cost").to_physical() * pl.col(count) // requests)
 

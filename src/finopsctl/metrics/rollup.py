@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.ledger.token_classes import TOKEN_COLUMNS
+from finopsctl.metrics.dimensions import named
 from finopsctl.metrics.measures import DERIVED_AMOUNTS, FACTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from finopsctl.ledger.token_classes import TOKEN_COLUMNS
-from finopsctl.metrics.measures import Measure
+    from finopsctl.metrics.measures import Measure
 
 QUALITY_FACTS = ("cost", "no_cost", "no_team", "no_service_tier", "reported", "requests", "served", "tokens", "usage")
 QUALITY_AMOUNTS = ("cost", "requests", *TOKEN_COLUMNS)
@@ -47,7 +47,7 @@ def rollup(
     facts = sorted({f for m in wanted for f in m.facts} | set(QUALITY_FACTS))
     known = reduce(or_, (_bit(FACTS[fact], bit) for bit, fact in enumerate(facts)))
     return (
-        ledger.group_by(known=known, unpriced_model=_unpriced_model(), **keys)
+        ledger.group_by(*named(keys), known=known, unpriced_model=_unpriced_model())
         .agg(
             *(_row_amount(name).sum().alias(name) for name in amounts),
             records=pl.len(),

@@ -85,7 +85,9 @@ def _with_class_spend(ledger: pl.LazyFrame) -> pl.LazyFrame:
     splittable = (pl.col("all listed") > 0).fill_null(value=False)
     whole, rest = cost // pl.col("all listed"), cost % pl.col("all listed")
     parts = {
-        name: pl.when(splittable).then(whole * pl.col(f"share {name}") + rest * pl.col(f"share {name}") // pl.col("all listed"))
+        name: pl.when(splittable).then(
+            whole * pl.col(f"share {name}") + rest * pl.col(f"share {name}") // pl.col("all listed")
+        )
         for name in _CLASSES
     }
     left = cost - reduce(add, (pl.col(_spend(name)) for name in _CLASSES))
@@ -99,7 +101,9 @@ def _with_class_spend(ledger: pl.LazyFrame) -> pl.LazyFrame:
         .with_columns(_largest().alias("largest"))
         .with_columns(
             *(
-                (pl.col(_spend(name)) + pl.when(pl.col("largest") == name).then("left").otherwise(0)).alias(_spend(name))
+                (pl.col(_spend(name)) + pl.when(pl.col("largest") == name).then("left").otherwise(0)).alias(
+                    _spend(name)
+                )
                 for name in _CLASSES
             ),
             pl.when(~splittable & ~nothing).then(cost).alias(_spend(None)),

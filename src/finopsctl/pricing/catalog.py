@@ -105,6 +105,7 @@ import polars as pl
 
 from finopsctl.errors import PricingError
 from finopsctl.pricing.book import PRICES_SCHEMA, RATE_KEYS, Model, PriceBook, ProviderPrices
+from finopsctl.pricing.lint import lint
 from finopsctl.pricing.price_file import parse
 from finopsctl.pricing.timeline import versions
 from finopsctl.pricing.views import diff, listing, show
@@ -119,6 +120,7 @@ __all__ = [
     "catalogue_folder",
     "compile_book",
     "diff",
+    "lint",
     "listing",
     "load",
     "overlay",

@@ -89,7 +89,11 @@ def _lined(rows: pl.DataFrame, resolver: Resolver) -> pl.DataFrame:
     group = pl.col("base")
     for name, window in lines.windows.items():
         if rows[name].null_count() < rows.height:
-            group = pl.when(_inside(window, rows["at"], rows[name].is_not_null())).then(name).otherwise(group)
+            group = (
+                pl.when(_inside(window, rows["charge_period_start"], rows[name].is_not_null()))
+                .then(name)
+                .otherwise(group)
+            )
     requests = pl.col("requests")
     bucket = ((pl.col("record_kind") == "usage") & (requests != 1).fill_null(value=True)) | (requests > 1).fill_null(
         value=False

@@ -95,7 +95,9 @@ _BEDROCK_ID = re.compile(rf"(^|[./])({_BEDROCK_VENDORS})\.[a-z]")
 _BEDROCK_ROUTE = re.compile(r"^(converse|invoke|mantle|converse_like)/|^\d+-month-commitment/")
 _AWS_REGION = re.compile(r"^((?:us|eu|ap|ca|sa|me|af|il|mx|cn|us-gov)-[a-z]+-\d)/")
 _BEDROCK_VERSION = re.compile(r"(-v\d+)?(:\d+)(:\d+k)?$")
-_AZURE_REGION = re.compile(r"^(us|eu|global|global-standard|data-?zone|regional)/", re.IGNORECASE)
+_AZURE_REGION = re.compile(
+    r"^(us-gov|us|eu|apac|uk|ca|jp|au|in|global|global-standard|data-?zone|regional)/", re.IGNORECASE
+)
 _VERTEX_VERSION = re.compile(r"@(20\d{6}|default|latest|\d{3})$")
 _GENERIC_SNAPSHOT = re.compile(r"-20\d{2}-\d{2}-\d{2}$|[-@]20\d{6}$|[-@](latest|default)$")
 _DATE = re.compile(r"(20\d{2})-?(\d{2})-?(\d{2})(?!\d)")
@@ -173,6 +175,8 @@ def _bedrock(text: str, found: list[str]) -> str | None:
     found += [text.rpartition(":")[0]] if text.endswith("k") and text.count(":") > 1 else []
     found.append(plain)
     found.append(plain.partition(".")[2] if _BEDROCK_ID.match(plain) else plain)
+    if plain.startswith("claude"):  # LiteLLM leaves the vendor out of some regional names
+        found.append(f"anthropic.{plain}")
     return region
 
 

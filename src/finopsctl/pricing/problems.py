@@ -20,6 +20,7 @@ PROBLEMS_SCHEMA = pl.Schema(
 
 UNKNOWN_SNAPSHOT_PRICED = "unknown snapshot, priced as the undated model"
 FEE_MISSING = "no fee for"
+_SHOWN = 10
 
 
 def _no_problems() -> pl.DataFrame:
@@ -83,7 +84,7 @@ class Tally:
                 f"{row['provider']}/{row['model']}: {row['reason']} ({row['requests']:,} requests).",
                 evidence=row,
             )
-            for row in self.assumed.iter_rows(named=True)
+            for row in self.assumed.head(_SHOWN).iter_rows(named=True)
         ]
         if self.standard_tier_assumed:
             text = f"{self.standard_tier_assumed:,} requests do not say their service tier; priced as standard."

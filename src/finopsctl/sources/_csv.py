@@ -6,7 +6,9 @@ header as row 1, as a spreadsheet does.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import codecs
+import io
+from typing import IO, TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from finopsctl.sources._probe import Probe
 
 _BLOCK = 8 << 20
+_MARK = "\uffff"
+_MARKING = "finopsctl.mark"
+codecs.register_error(_MARKING, lambda problem: (_MARK, problem.end))  # type: ignore[attr-defined]
 
 
 def read_csv(
@@ -56,21 +61,24 @@ def read_text(file: InputFile, look: Probe, wanted: tuple[str, ...] | None, faul
         )
         return "skip"
 
+    header = _header(file, look)
     with guarded(file) as stream:
+        marked = _Marked(stream)
         try:
             reader = csv.open_csv(
-                stream,
+                io.BufferedReader(marked, 1 << 20),
                 read_options=csv.ReadOptions(use_threads=False, block_size=_BLOCK, encoding="utf8"),
                 parse_options=csv.ParseOptions(
                     delimiter=look.delimiter, newlines_in_values=True, invalid_row_handler=skip, ignore_empty_lines=True
                 ),
                 convert_options=csv.ConvertOptions(
-                    column_types=dict.fromkeys(_header(file, look), pa.binary()),
+                    column_types=dict.fromkeys(header, pa.binary()),
                     strings_can_be_null=False,
                     check_utf8=False,
                 ),
             )
-            yield from _batches(reader, wanted, malformed, faults)
+            for frame in _batches(reader, wanted, malformed):
+                yield _without_marks(frame, faults) if marked.found else frame
         except pa.ArrowInvalid as problem:
             raise SourceError(
                 f"{file.name}: the CSV cannot be read ({str(problem).splitlines()[0][:120]})",
@@ -81,7 +89,12 @@ def read_text(file: InputFile, look: Probe, wanted: tuple[str, ...] | None, faul
 def _header(file: InputFile, look: Probe) -> list[str]:
     import csv as stdlib_csv
 
-    text = file.head().decode("utf-8", "replace").lstrip()
+    head = file.head()
+    try:
+        head.split(b"\n", 1)[0].decode()
+    except UnicodeDecodeError as problem:
+        raise SourceError(f"{file.name}: the header is not UTF-8", "Save the file as UTF-8.") from problem
+    text = head.decode("utf-8", "replace").lstrip()
     header = next(stdlib_csv.reader(text.splitlines(), delimiter=look.delimiter))
     if len(set(header)) < len(header):
         twice = next(name for name in header if header.count(name) > 1)
@@ -89,9 +102,7 @@ def _header(file: InputFile, look: Probe) -> list[str]:
     return header
 
 
-def _batches(
-    reader: Iterable[Any], wanted: tuple[str, ...] | None, malformed: set[int], faults: Faults
-) -> Iterator[pl.DataFrame]:
+def _batches(reader: Iterable[Any], wanted: tuple[str, ...] | None, malformed: set[int]) -> Iterator[pl.DataFrame]:
     row = 2
     for batch in reader:
         frame = pl.from_arrow(batch)
@@ -102,24 +113,46 @@ def _batches(
             if row not in malformed:
                 numbers.append(row)
             row += 1
-        kept = frame.select(name for name in frame.columns if wanted is None or name in wanted)
-        yield _utf8(kept.with_columns(pl.Series(AT, numbers, dtype=pl.Int64)), faults)
+        kept = [name for name in frame.columns if wanted is None or name in wanted]
+        texts = frame.with_columns(pl.col(pl.Binary).cast(pl.String))
+        yield texts.with_columns(pl.Series(AT, numbers, dtype=pl.Int64)).select(*kept, AT)
 
 
-def _utf8(frame: pl.DataFrame, faults: Faults) -> pl.DataFrame:
-    """Decode binary columns; rows with a value that is not UTF-8 are set aside."""
-    try:
-        return frame.with_columns(pl.col(pl.Binary).cast(pl.String))
-    except pl.exceptions.PolarsError:
-        sound = [all(_decodes(value) for value in row) for row in frame.select(pl.col(pl.Binary)).rows()]
-        for number in frame[AT].filter(~pl.Series(sound)):
-            faults.reject(f"{faults.file}#{number}", "the text is not UTF-8")
-        return frame.filter(pl.Series(sound)).with_columns(pl.col(pl.Binary).cast(pl.String))
+class _Marked(io.RawIOBase):
+    """A stream of UTF-8 only: a mark stands for what was not, so that its row can be told and set aside.
+
+    pyarrow decodes a malformed row to report it and prints a traceback where that fails.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")(_MARKING)
+        self._ready = b""
+        self.found = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        ended = False
+        while not self._ready and not ended:
+            data = self._stream.read(1 << 20)
+            ended = not data
+            text = self._decoder.decode(data, final=ended)
+            self.found = self.found or _MARK in text
+            self._ready = text.encode()
+        size = min(len(buffer), len(self._ready))
+        buffer[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
 
 
-def _decodes(value: bytes | None) -> bool:
-    try:
-        (value or b"").decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+def _without_marks(frame: pl.DataFrame, faults: Faults) -> pl.DataFrame:
+    """Set aside the rows of ``frame`` with a value that was not UTF-8."""
+    texts = pl.col(pl.String)
+    if not any(dtype == pl.String for dtype in frame.dtypes):
+        return frame
+    broken = frame.select(pl.any_horizontal(texts.str.contains(_MARK, literal=True).fill_null(value=False))).to_series()
+    for number in frame[AT].filter(broken):
+        faults.reject(f"{faults.file}#{number}", "the text is not UTF-8")
+    return frame.filter(~broken)

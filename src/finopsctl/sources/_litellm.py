@@ -389,7 +389,7 @@ def _labels(
 
 def _keep(tags: dict[str, Any], name: str, value: Any) -> None:  # noqa: ANN401 - a JSON value
     """Add a label unless it is a secret, an address, or too long to be a label (a prompt, say)."""
-    if not name or value is None or _PRIVATE.search(name.lower()) or _is_address(value):
+    if not name or value is None or _PRIVATE.search(name.lower()) or _is_address(name) or _is_address(value):
         return
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     if len(text) <= _LONGEST_LABEL and (isinstance(value, str) or not _ADDRESS_IN.search(text)):
@@ -409,7 +409,7 @@ def _pairs(text: str | None) -> Iterator[tuple[str, Any]]:
     for item in value if isinstance(value, list) else ():
         if isinstance(item, dict):
             yield from ((str(name), inner) for name, inner in item.items() if inner not in (None, "", [], {}))
-        elif isinstance(item, str) and item.strip():
+        elif isinstance(item, str) and item.strip() and not _is_address(item):
             name, colon, rest = item.partition(":")
             name = "user-agent" if name.lower() == "user-agent" else name.strip()
             yield name, rest.strip() if colon else "true"

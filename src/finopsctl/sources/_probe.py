@@ -159,7 +159,10 @@ def _csv(name: str, head: bytes) -> Probe:
             f"{name}: no known format (neither JSON nor CSV nor Parquet)",
             "Run `finopsctl sources` for what can be read.",
         )
-    rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))[: _RECORDS + 1]
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=None), delimiter=delimiter))[: _RECORDS + 1]
+    except csv.Error as problem:
+        raise SourceError(f"{name}: no CSV that can be read ({problem})", "Check its quotes.") from problem
     header = [column.strip() for column in rows[0]]
     records = tuple(dict(zip(header, row, strict=False)) for row in rows[1:] if len(row) == len(header))
     return Probe("csv", frozenset(header), records, frozenset(header), delimiter)

@@ -113,7 +113,7 @@ def from_wire(frame: pl.DataFrame, raw: pl.Schema) -> pl.DataFrame:
 def from_text(frame: pl.DataFrame, raw: pl.Schema) -> pl.DataFrame:
     """Turn a frame of text columns into the types of ``raw``; absent columns are null; reasons go to ``BAD``."""
     present = {name: _instance(dtype) for name, dtype in raw.items() if name in frame.columns}
-    texts = frame.select(_unblank(name) for name in present)
+    texts = frame.select(AT, *(_unblank(name) for name in present))
     # Text stays as it stands, spaces at its ends included; everything else is read without them.
     kept = [
         pl.when(pl.col(name).str.strip_chars() != "").then(pl.col(name)).alias(name)

@@ -14,7 +14,7 @@ import polars as pl
 
 from finopsctl.ledger.schema import INSTANT, MONEY
 from finopsctl.sources._litellm import BREAKDOWN, USAGE, first_text, key_name, to_requests
-from finopsctl.sources._source import Source
+from finopsctl.sources._source import RANK, Source
 
 if TYPE_CHECKING:
     from finopsctl.sources._probe import Probe
@@ -133,11 +133,12 @@ def _fields() -> dict[str, pl.Expr]:
 
 
 def _to_ledger(frame: pl.LazyFrame) -> pl.LazyFrame:
-    return to_requests(frame, _fields())
+    # Of a request found in several logs this one says the most: retries and fallbacks are only here.
+    return to_requests(frame, _fields()).with_columns(pl.lit(1, pl.Int64).alias(RANK))
 
 
 EXPORT = """\
--- every column, straight from the proxy's database (prompts and responses are in the table, and are not read):
+# every column, straight from the proxy's database (prompts and responses are in the table, and are not read):
 psql "$DATABASE_URL" -c "\\copy (SELECT * FROM \\"LiteLLM_SpendLogs\\" WHERE \\"startTime\\" >= '2026-10-01' \
 AND \\"startTime\\" < '2026-11-01') TO 'spend_logs.csv' CSV HEADER"
 

@@ -89,9 +89,12 @@ def _fields() -> dict[str, pl.Expr]:
     """Return where this log keeps what a request is described by."""
     meta, asked, hidden = (pl.col(name).struct for name in ("metadata", "model_parameters", "hidden_params"))
     fallbacks = meta["attempted_fallbacks"]
+    # The spend logs tell the bill of a batch from the call that created it by this ending.
+    own_id = first_text(pl.col("id"), pl.col("litellm_call_id"))
+    of_batch = (pl.col("call_type") == "aretrieve_batch") & ~own_id.str.ends_with("_batch_cost")
     team = ("user_api_key_team_alias", "team_alias", "user_api_key_team_id", "team_id")
     return {
-        "id": first_text(pl.col("id"), pl.col("litellm_call_id")),
+        "id": pl.when(of_batch).then(own_id + "_batch_cost").otherwise(own_id),
         "trace": first_text(pl.col("trace_id"), pl.col("session_id")),
         "call_type": pl.col("call_type"),
         "start": pl.col("startTime"),

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from finopsctl.errors import ConfigError, nearest
 from finopsctl.metrics.catalog import budget, cost_efficiency, data_quality, operations, unit_economics, usage
-from finopsctl.metrics.kpi import Kpi
+from finopsctl.metrics.explain import explanation, kpi_list
+from finopsctl.metrics.kpi import KpiSettings, configured
+
+if TYPE_CHECKING:
+    from finopsctl.metrics.kpi import Kpi
+    from finopsctl.results.report import Report
 
 KPIS: tuple[Kpi, ...] = (
     *cost_efficiency.KPIS,
@@ -23,3 +30,15 @@ def kpi(name: str) -> Kpi:
     if name not in by_name:
         raise ConfigError(f"unknown KPI '{name}'", hint=nearest(name, by_name))
     return by_name[name]
+
+
+def catalogue(settings: KpiSettings | None = None) -> Report:
+    """List every KPI, with the scales of ``settings`` (None: the defaults)."""
+    return kpi_list(configured(KPIS, settings or KpiSettings()))
+
+
+def explain(name: str, settings: KpiSettings | None = None) -> Report:
+    """Explain one KPI, with the scales of ``settings``; ConfigError names the nearest one when there is none."""
+    asked = kpi(name)
+    graded = configured(KPIS, settings or KpiSettings())
+    return explanation(next(k for k in graded if k.name == asked.name))

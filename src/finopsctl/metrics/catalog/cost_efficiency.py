@@ -8,6 +8,11 @@ from finopsctl.results.units import Direction, Grade, Unit
 
 _SECTION = "Cost efficiency"
 
+_SPEND = "sum(increase(litellm_spend_metric_total[$w]))"
+_REQUESTS = "sum(increase(litellm_proxy_total_requests_metric_total[$w]))"
+_INPUT = "sum(increase(litellm_input_tokens_metric_total[$w]))"
+_OUTPUT = "sum(increase(litellm_output_tokens_metric_total[$w]))"
+
 COST_PER_REQUEST = Kpi(
     name="cost_per_request",
     title="Cost per request",
@@ -21,7 +26,7 @@ COST_PER_REQUEST = Kpi(
     scale=Scale.of("< 0.005 good", "<= 0.01 ok", "<= 0.05 warning", "critical"),
     aim=Grade.OK,
     needs="records with a request count and a cost (or a model the price catalogue knows)",
-    promql="sum(increase(litellm_spend_metric_total[$w])) / sum(increase(litellm_proxy_total_requests_metric_total[$w]))",
+    promql=f"{_SPEND} / {_REQUESTS}",
     record="aigateway:cost_per_request:1h",
 )
 
@@ -46,7 +51,7 @@ COST_PER_1K_TOKENS = Kpi(
         },
     ),
     needs="records with token counts and a cost",
-    promql="1000 * sum(increase(litellm_spend_metric_total[$w])) / sum(increase(litellm_total_tokens_metric_total[$w]))",
+    promql=f"1000 * {_SPEND} / sum(increase(litellm_total_tokens_metric_total[$w]))",
     record="aigateway:cost_per_1k_tokens:1h",
 )
 
@@ -82,7 +87,7 @@ TOKEN_RATIO = Kpi(
         by_glob=True,
     ),
     needs="records with input and output token counts",
-    promql="sum(increase(litellm_output_tokens_metric_total[$w])) / sum(increase(litellm_input_tokens_metric_total[$w]))",
+    promql=f"{_OUTPUT} / {_INPUT}",
     record="aigateway:token_ratio:1h",
 )
 
@@ -100,7 +105,7 @@ CACHE_HIT_RATE = Kpi(
     aim=Grade.OK,
     needs="gateway logs that say which requests the cache served (LiteLLM: cache_hit)",
     window="1h",
-    promql="sum(rate(litellm_cache_hits_metric_total[$w])) / sum(rate(litellm_proxy_total_requests_metric_total[$w]))",
+    promql=f"sum(increase(litellm_cache_hits_metric_total[$w])) / {_REQUESTS}",
     record="aigateway:cache_hit_rate:1h",
 )
 
@@ -115,7 +120,7 @@ PROMPT_CACHE_READ_SHARE = Kpi(
     numerator=m.CACHE_READ_TOKENS,
     denominator=m.INPUT_TOKENS,
     needs="records with cache read token counts",
-    promql="sum(increase(litellm_input_cached_tokens_metric_total[$w])) / sum(increase(litellm_input_tokens_metric_total[$w]))",
+    promql=f"sum(increase(litellm_input_cached_tokens_metric_total[$w])) / {_INPUT}",
 )
 
 KPIS: tuple[Kpi, ...] = (

@@ -8,6 +8,8 @@ from finopsctl.results.units import Direction, Unit
 
 _SECTION = "Operations"
 
+_REQUESTS = "sum(rate(litellm_proxy_total_requests_metric_total[$w]))"
+
 SUCCESS_RATE = Kpi(
     name="success_rate",
     title="Success rate",
@@ -21,7 +23,7 @@ SUCCESS_RATE = Kpi(
     scale=Scale.of(">= 0.999 good", ">= 0.995 ok", ">= 0.99 warning", "critical"),
     needs="logs that record failed requests",
     window="5m",
-    promql="1 - sum(rate(litellm_proxy_failed_requests_metric_total[$w])) / sum(rate(litellm_proxy_total_requests_metric_total[$w]))",
+    promql=f"1 - sum(rate(litellm_proxy_failed_requests_metric_total[$w])) / {_REQUESTS}",
 )
 
 RETRY_RATE = Kpi(
@@ -38,7 +40,7 @@ RETRY_RATE = Kpi(
     effect="retry_cost",
     needs="logs that count attempts (LiteLLM: metadata.attempted_retries)",
     window="1h",
-    promql="sum(rate(litellm_deployment_total_requests_total[$w])) / sum(rate(litellm_proxy_total_requests_metric_total[$w])) - 1",
+    promql=f"sum(rate(litellm_deployment_total_requests_total[$w])) / {_REQUESTS} - 1",
 )
 
 FALLBACK_RATE = Kpi(
@@ -55,7 +57,7 @@ FALLBACK_RATE = Kpi(
     effect="fallback_cost",
     needs="logs that record fallbacks (LiteLLM: metadata.attempted_fallbacks)",
     window="1h",
-    promql="sum(rate(litellm_deployment_successful_fallbacks_total[$w])) / sum(rate(litellm_proxy_total_requests_metric_total[$w]))",
+    promql=f"sum(rate(litellm_deployment_successful_fallbacks_total[$w])) / {_REQUESTS}",
 )
 
 KPIS: tuple[Kpi, ...] = (SUCCESS_RATE, RETRY_RATE, FALLBACK_RATE)

@@ -8,6 +8,8 @@ from finopsctl.results.units import Direction, Unit
 
 _SECTION = "Unit economics"
 
+_SPEND = "increase(litellm_spend_metric_total[$w])"
+
 _OUTCOME_TARGETS = {
     "*support*": 0.50,
     "*ticket*": 0.50,
@@ -23,7 +25,10 @@ COST_PER_USER = Kpi(
     name="cost_per_user",
     title="Cost per user",
     question="What does an active user cost? Graded by type of user, per 30 days.",
-    formula="spend / active users; light: under 100 requests a day, moderate: to 1000, heavy: above, power: heavy and over 500 USD in 30 days",
+    formula=(
+        "spend / active users; light: under 100 requests a day, moderate: to 1000, heavy: above, "
+        "power: heavy and over 500 USD in 30 days"
+    ),
     section=_SECTION,
     unit=Unit.USD,
     good=Direction.DOWN,
@@ -32,7 +37,7 @@ COST_PER_USER = Kpi(
     member_of="user_type",
     needs="records with a user",
     window="30d",
-    promql="sum(increase(litellm_spend_metric_total[$w])) / count(count by (user) (increase(litellm_spend_metric_total[$w]) > 0))",
+    promql=f"sum({_SPEND}) / count(count by (user) ({_SPEND} > 0))",
 )
 
 SELF_HOSTED_SAVINGS = Kpi(

@@ -7,6 +7,9 @@ from finopsctl.metrics.kpi import How, Kpi, RangeScale
 from finopsctl.results.units import Direction, Unit
 
 _SECTION = "Usage"
+
+_SPEND = "(increase(litellm_spend_metric_total[$w]))"
+_REQUESTS = "(increase(litellm_requests_metric_total[$w]))"
 _TIERS = "models the price catalogue knows: their tier comes from there"
 
 MODEL_MIX_REQUESTS = Kpi(
@@ -22,7 +25,7 @@ MODEL_MIX_REQUESTS = Kpi(
     scale=RangeScale("member", {"budget": (0.60, 0.70), "standard": (0.25, 0.35), "premium": (0.05, 0.10)}),
     member_of="model_tier",
     needs=_TIERS,
-    promql="sum by (model) (increase(litellm_requests_metric_total[$w])) / scalar(sum(increase(litellm_requests_metric_total[$w])))",
+    promql=f"sum by (model) {_REQUESTS} / scalar(sum{_REQUESTS})",
 )
 
 MODEL_MIX_SPEND = Kpi(
@@ -38,7 +41,7 @@ MODEL_MIX_SPEND = Kpi(
     scale=RangeScale("member", {"budget": (0.10, 0.20), "standard": (0.40, 0.50), "premium": (0.30, 0.40)}),
     member_of="model_tier",
     needs=_TIERS,
-    promql="sum by (model) (increase(litellm_spend_metric_total[$w]))",
+    promql=f"sum by (model) {_SPEND}",
     record="aigateway:daily_spend:model",
 )
 
@@ -55,7 +58,7 @@ TEAM_ALLOCATION = Kpi(
     member_of="team",
     needs="records with a cost",
     window="30d",
-    promql="sum by (team) (increase(litellm_spend_metric_total[$w])) / scalar(sum(increase(litellm_spend_metric_total[$w])))",
+    promql=f"sum by (team) {_SPEND} / scalar(sum{_SPEND})",
 )
 
 PROVIDER_DISTRIBUTION = Kpi(
@@ -74,7 +77,7 @@ PROVIDER_DISTRIBUTION = Kpi(
     ),
     member_of="provider",
     needs="records with a cost",
-    promql="sum by (api_provider) (increase(litellm_spend_metric_total[$w])) / scalar(sum(increase(litellm_spend_metric_total[$w])))",
+    promql=f"sum by (api_provider) {_SPEND} / scalar(sum{_SPEND})",
 )
 
 KPIS: tuple[Kpi, ...] = (MODEL_MIX_REQUESTS, MODEL_MIX_SPEND, TEAM_ALLOCATION, PROVIDER_DISTRIBUTION)
