@@ -9,12 +9,14 @@ import json
 import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from finopsctl.ledger.schema import LEDGER_SCHEMA, MONEY, RECORD_KIND, conform
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MODELS = (
     ("openai", "gpt-4o-mini", 150, 75, 600),
@@ -97,7 +99,12 @@ def _line(draw: random.Random, number: int, lines: int) -> dict[str, Any]:
             "max_retries": 2,
             "attempted_fallbacks": int(draw.random() < 0.01),
             "usage_object": usage,
-            "cost_breakdown": {"service_tier": None, "input_cost": 0.0, "output_cost": 0.0, "total_cost": round(cost, 10)},
+            "cost_breakdown": {
+                "service_tier": None,
+                "input_cost": 0.0,
+                "output_cost": 0.0,
+                "total_cost": round(cost, 10),
+            },
             "batch_models": None,
             "litellm_overhead_time_ms": 3.1,
         },

@@ -59,8 +59,8 @@ PROVIDER_OF = {
 """The gateway's name for who serves a model."""
 
 TEAMS = {
-    "support": 15,
-    "search": 8,
+    "support": 14,
+    "search": 5,
     "platform": 40,
     "data-science": 30,
     "marketing": 10,
@@ -150,7 +150,7 @@ class Feature:
 _FEATURES = """
 ticket_reply     support-prod    gpt-4o                   6 0.4    7000-15000   300-900  4096 0.62 1024 interactive yes
 handbook_answer  support-prod    claude-sonnet-4-5        4 0.3      400-2500  300-1200 24000 0.35 2048 interactive yes
-recipe_answer    search-prod     gpt-5.6-luna             5 0.8   28000-64000   300-900     0 0.60 1024 interactive yes
+recipe_answer    search-prod     gpt-5.6-luna             5 0.8   16000-40000   300-900     0 0.60 1024 interactive yes
 catalog_writing  search-prod     claude-haiku-4-5       2.5 0.0   12000-30000 1500-4000     0 0.00 4096 interactive no
 index_embeddings search-prod     text-embedding-3-small   1 1.0 150000-500000       0-0     0 0.00    0 interactive no
 code_review      platform-agents claude-opus-4-6          2 0.0    6000-22000 1200-4500 40000 0.00 8192 agent       no
@@ -159,7 +159,7 @@ label_eval       science-eval    llama                    1 0.0     1500-6000   
 product_copy     marketing-prod  gemini-2.5-pro           2 0.0     2500-9000 2500-6500     0 0.00 8192 interactive no
 menu_translation marketing-prod  gpt-4o-mini            2.5 0.2      600-2500  500-2600     0 0.45 4096 interactive no
 order_parse      checkout-prod   llama                    4 0.9      900-3200   120-420     0 0.60  512 interactive yes
-notebook         jupyter-shared  gpt-4o                 2.5 0.2   14000-46000  600-2000     0 0.00 4096 interactive no
+notebook         jupyter-shared  gpt-4o                 3.2 0.2   14000-46000  600-2000     0 0.00 4096 interactive no
 """
 
 

@@ -71,13 +71,18 @@ def azure_bill(rng: Random) -> str:
         if day.weekday() < 5:
             rows.append(_tokens(day, "input", between(rng, 90_000, 260_000), rates))
             rows.append(_tokens(day, "output", between(rng, 6_000, 18_000), rates))
-        rows.append(_other(day, "Databases", "Azure AI Search", "Invoice index", Decimal("0.245")))
-        rows.append(_other(day, "Management and Governance", "Log Analytics", "Ingested logs", Decimal("0.11")))
-        if day.weekday() < 5:
-            rows.append(_other(day, "Networking", "Bandwidth", "Outbound data", Decimal("0.02")))
-    credit = _other(DAYS[-1], "AI and Machine Learning", "Azure OpenAI", "Start-up credit", Decimal("-2.5"))
-    rows.append(credit | {"ChargeCategory": "Credit", "ChargeFrequency": "One-Time"})
+        rows += [_other(day, line) for line in _BESIDE]
+    credit = _other(DAYS[-1], ("AI and Machine Learning", "Azure OpenAI", "Start-up credit", -2.5, ""))
+    rows.append(credit | {"ChargeCategory": "Credit", "ChargeFrequency": "One-Time", "ConsumedQuantity": ""})
     return csv_text(rows)
+
+
+_BESIDE = (
+    ("Databases", "Azure AI Search", "Invoice index", 0.245, "Hours"),
+    ("Management and Governance", "Log Analytics", "Ingested logs", 0.11, "GB"),
+    ("Networking", "Bandwidth", "Outbound data", 0.0125, "GB"),
+)
+"""What a day costs besides tokens: category, service, what for, USD, unit."""
 
 
 def _tokens(day: date, direction: str, tokens: int, rates: Rates) -> dict[str, Any]:
@@ -100,9 +105,12 @@ def _tokens(day: date, direction: str, tokens: int, rates: Rates) -> dict[str, A
     }
 
 
-def _other(day: date, category: str, service: str, what: str, cost: Decimal) -> dict[str, Any]:
-    return _charge(day, _text(cost)) | {
+def _other(day: date, line: tuple[str, str, str, float, str]) -> dict[str, Any]:
+    category, service, what, cost, unit = line
+    return _charge(day, str(cost)) | {
         "ChargeDescription": what,
+        "ConsumedQuantity": 24 if unit == "Hours" else 1,
+        "ConsumedUnit": unit,
         "RegionId": "westeurope",
         "ServiceCategory": category,
         "ServiceName": service,

@@ -23,7 +23,7 @@ GENERATED = ("docs/cli.md", "docs/kpi.md", "docs/ledger.md", "docs/sources.md")
 
 def main(target: str, extra: list[str]) -> int:
     """Run one target and return its exit code."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - run by whatever python3 is there
         print(f"finopsctl needs Python 3.11 or newer; this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
     targets = {
@@ -106,7 +106,9 @@ def clean(_: list[str]) -> int:
 
 def install(*extras: str) -> None:
     """Install finopsctl and ``extras`` into the virtual environment, unless that has been done already."""
-    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + (ROOT / "constraints.txt").read_bytes()).hexdigest()
+    wanted = hashlib.sha256(
+        (ROOT / "pyproject.toml").read_bytes() + (ROOT / "constraints.txt").read_bytes()
+    ).hexdigest()
     done = STAMP.read_text().split() if STAMP.exists() else []
     if done[:1] == [wanted] and set(extras) <= set(done[1:]):
         return

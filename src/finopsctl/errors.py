@@ -49,6 +49,14 @@ class SourceError(FinopsError):
     exit_code = 4
 
 
+class UnreadableError(SourceError):
+    """A file that is damaged or may not be read: it may well hold charges, so it is never passed over (exit 4)."""
+
+
+class NoChargesError(SourceError):
+    """Input of a known format that holds no usage and no cost (exit 4)."""
+
+
 class DeliveryError(FinopsError):
     """Something could not be sent or fetched over the network (exit 5)."""
 

@@ -42,7 +42,7 @@ LITELLM = {
     "openai": "", "anthropic": "", "google": "gemini/", "xai": "xai/", "mistral": "mistral/", "deepseek": "deepseek/",
     "groq": "groq/", "cohere": "", "voyage": "voyage/", "bedrock": "", "vertex_ai": "vertex_ai/", "azure": "azure/",
 }  # fmt: skip
-TIERS = ("standard", "standard", "standard", "batch", "flex", "priority")
+TIERS = ("standard", "standard", "standard", "batch", "batch", "flex", "priority")
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +217,12 @@ def by_genai(usage: Usage, *, tier: str | None = None) -> Decimal | None:
     )
     total: Decimal = price.total_price
     return total
+
+
+def genai_bands(usage: Usage) -> bool:
+    """Say whether genai-prices has a long-context price of the model on that day."""
+    prices = genai_model(usage.provider, usage.model).get_prices(usage.when)
+    return any(hasattr(price, "tiers") for price in prices.__dict__.values())
 
 
 def by_litellm(usage: Usage, *, tier: str | None = None) -> Decimal | None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from pricing.price_files import costs, rate
 
 from finopsctl.pricing import catalog
 from finopsctl.results.finding import Severity
+from pricing.price_files import costs, rate
 
 if TYPE_CHECKING:
     from finopsctl.pricing.book import PriceBook

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from finopsctl.pricing.names import price_provider
+from finopsctl.pricing.resolution import Names
+from finopsctl.pricing.timeline import versions
 from pricing import price_lists as lists
 from pricing.price_lists import TODAY, Usage, at, book, by_genai, by_litellm, litellm_entry
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what litellm imports on its first call warns of itself
 
-DRAWS, SEED = 3000, 20261122
+DRAWS, SEED = 4000, 20261122
 PEAK = datetime(2026, 11, 16, 2, tzinfo=UTC)
 """A Monday at ten in Beijing."""
 
@@ -72,9 +74,15 @@ def _same(a: Decimal, b: Decimal) -> bool:
     return abs(a - b) <= max(abs(a), abs(b)) * Decimal("1e-9") + Decimal("2e-12")
 
 
-def _has_band(usage: Usage) -> bool:
-    found = book().prices.filter(provider=usage.provider, service_tier=usage.tier)
-    return usage.prompt > 100_000 and bool((found["min_ctx"] > 0).any())
+def _banded(usage: Usage) -> bool:
+    """Say whether our price of so long a prompt is a long-context one."""
+    resolved = Names(book()).resolve(usage.provider, usage.model)
+    in_force = [
+        version
+        for version in versions(book().providers, usage.provider, str(resolved.name))
+        if version.service_tier == usage.tier and version.start <= usage.when
+    ]
+    return any(0 < line.min_ctx <= usage.prompt for line in (in_force[-1].lines if in_force else ()))
 
 
 def _key(usage: Usage, *parts: str) -> bool:
@@ -85,6 +93,13 @@ def _key(usage: Usage, *parts: str) -> bool:
 
 def _moving(usage: Usage) -> bool:
     return usage.model in book().providers[price_provider(usage.provider)].aliases
+
+
+def _zoned(case: Case) -> bool:
+    """Say whether ours is theirs plus what the region in the name costs more."""
+    factors = ("1.1", "1.2", "1.25", "1.375")
+    region = lists.region_in_name(case.usage)
+    return region is not None and any(_same(case.theirs * Decimal(f), case.ours or Decimal(0)) for f in factors)
 
 
 _SUFFIX = {"batch": "_batches", "flex": "_flex", "priority": "_priority"}
@@ -101,6 +116,40 @@ BOTH = (
         lambda c: c.is_theirs(c.now) or c.is_theirs(c.peak),
     ),
 )
+
+GENAI_FIGURES = {
+    "google/gemini-pro": "0.125/0.375 is the price of 1,000 characters on the cloud; the API asked 0.50/1.50.",
+    "google/gemini-1.0-pro": "The same.",
+    "google/gemini-2.5-flash-preview": "The preview's cached rate, from memory; genai-prices lists none.",
+    "vertex_ai/gemini-2.0-flash": "Dearer on Vertex AI than on the Gemini API, whose price genai-prices has.",
+    "vertex_ai/gemini-3.8-flash-cyber": "Twice gemini-3.8-flash, whose name it matches there.",
+    "vertex_ai/gemini-4-argon-cyber-permissive": "Twice gemini-4-argon, whose name it matches there.",
+    "vertex_ai/gemma-4-*": "Free on the Gemini API, not on Vertex AI.",
+}
+LITELLM_FIGURES = {
+    "mistral/mistral-large-4*": "The launch price; 0.70/2.10 since 2026-10-29, cached 0.07.",
+    "mistral/magistral-*": "Priced as the recommended successor; no date of such a move is known.",
+    "mistral/open-mistral-nemo": "The launch price of 2024-07.",
+    "mistral/mistral-small": "The price of Small 3.2; the name moved to Small 4 on 2026-03-16.",
+    "cohere/embed-multilingual-light-v3.0": "A thousand times too dear: a slip of units.",
+    "groq/openai/gpt-oss-safeguard-20b": "Cached 0.0375 rounded to 0.037.",
+    "openai/gpt-5.6-cyber": "A long-context band the provider's page does not have.",
+    "openai/*daybreak-red-latest": "The same.",
+    "openai/gpt-5-nano*": "A priority input rate above all its others by fifty times.",
+    "openai/ft:gpt-4o-2024-11-20": "Has a cache-write rate where the cached rate belongs.",
+    "anthropic/claude-sonnet-4-5*": "Has no band above 200,000 tokens; it held until the beta ended.",
+    "vertex_ai/claude-3-5-haiku*": "The launch price of 2024-11.",
+    "vertex_ai/claude-opus-5-5*": "The batch rates of Opus 5.",
+    "bedrock/openai.gpt-6-*": "In region a tenth above the maker's price; litellm has the maker's.",
+    "azure/mistral-large-latest": "Two prices in litellm; 8/24 is that of 2024-02.",
+    "azure/gpt-5.4*": "A long-context price for priority, which the maker does not offer there.",
+    "azure/*gpt-5.5*": "The same, and flex rates that are only partly those of the maker.",
+    "openai/gpt-5.5-pro*": "A long-context price for batch; the page has base rates only.",
+    "vertex_ai/gemini-3.5-flash*": "Cached rates of batch, flex and priority unrounded; ours are those of the price page.",
+    "vertex_ai/xai/*": "Long from 200,001 tokens on; the maker's threshold is 200,000 itself.",
+    "bedrock/anthropic.claude-3-7-sonnet-20240620-v1:0": "No such id: its day is that of another model.",
+    "deepseek/*": "One figure a name, of one day; the models behind the names and their prices changed.",
+}
 
 GENAI_RULINGS = (
     *BOTH,
@@ -144,11 +193,29 @@ GENAI_RULINGS = (
         lambda c: _moving(c.usage),
     ),
     Ruling(
+        "no long-context band listed",
+        "The whole request bills at the band's rates; genai-prices lists none for the model.",
+        lambda c: _banded(c.usage) and not lists.genai_bands(c.usage) and c.theirs < (c.ours or 0),
+    ),
+    Ruling(
+        "one price for every region",
+        "A regional profile or data zone that the id names costs more; genai-prices lists one price.",
+        lambda c: (
+            _zoned(c)
+            or (c.named("bedrock/*.*.*") and lists.region_in_name(c.usage) is not None and c.theirs < (c.ours or 0))
+        ),
+    ),
+    Ruling(
         "Bedrock id without a region",
         "An id that names no region is taken at the global price; genai-prices takes the regional one, a tenth more.",
         lambda c: (
             c.usage.provider == "bedrock" and lists.region_in_name(c.usage) is None and c.is_theirs(c.ours, "1.1")
         ),
+    ),
+    Ruling(
+        "figures ruled on one by one",
+        "See GENAI_FIGURES.",
+        lambda c: c.named(*GENAI_FIGURES),
     ),
 )
 
@@ -165,7 +232,7 @@ LITELLM_RULINGS = (
         "takes standard's.",
         lambda c: (
             c.usage.tier != "standard"
-            and _has_band(c.usage)
+            and _banded(c.usage)
             and not _key(c.usage, "_above_", "k_tokens", _SUFFIX[c.usage.tier])
         ),
     ),
@@ -217,6 +284,11 @@ LITELLM_RULINGS = (
         "moving names",
         "A `-latest` or retired name means another model over time; litellm knows one meaning.",
         lambda c: _moving(c.usage),
+    ),
+    Ruling(
+        "figures ruled on one by one",
+        "See LITELLM_FIGURES.",
+        lambda c: c.named(*LITELLM_FIGURES),
     ),
 )
 

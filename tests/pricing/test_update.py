@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pricing.price_files import costs
 
 from finopsctl.errors import DeliveryError, PricingError
 from finopsctl.pricing import catalog
 from finopsctl.pricing.price_text import with_lines, with_models
 from finopsctl.pricing.update import NEW_MODEL, NEW_PRICE, NEW_TIER, Update, plan
 from finopsctl.pricing.writing import edited, write
+from pricing.price_files import costs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -110,3 +110,18 @@ def test_tokens_alone_are_no_event(tmp_path: Path) -> None:
     path = _lines(tmp_path / "e.jsonl", {"timestamp": 1, "model": "m", "input_tokens": 1, "output_tokens": 1})
 
     assert detected(path) is None
+
+
+def test_csv_rows_that_are_not_utf_8_are_set_aside_whether_whole_or_malformed(tmp_path: Path) -> None:
+    """Row 3 has a Latin-1 letter; row 4 has one, and a field too many."""
+    head = b"ts,use_case,team,model,input_tokens,output_tokens\n"
+    good = b"2026-11-02T00:00:00Z,reply,support,gpt-4o,1,1\n"
+    path = tmp_path / "e.csv"
+    path.write_bytes(head + good + good.replace(b"support", b"b\xfcro") + good.replace(b"support", b"b\xfcro,x"))
+    rows, faults = read_file(path)
+
+    assert rows["team"].to_list() == ["support"]
+    assert sorted(faults.bad_examples) == [
+        ("e.csv#3", "the text is not UTF-8"),
+        ("e.csv#4", "7 fields where the header has 6"),
+    ]

@@ -70,17 +70,19 @@ class Breakdown:
         return Report("attribution", self._headline(), (table,), self.totals, self.findings)
 
     def _headline(self) -> str:
-        groups = (
-            self.rows.height if "other" not in self.rows.columns else self.rows.height - 1 + self.rows["other"].sum()
-        )
+        rest = self.rows["other"].drop_nulls() if "other" in self.rows.columns else pl.Series(dtype=pl.Int64)
+        groups = self.rows.height - rest.len() + int(rest.sum())
         what = " and ".join(d.title.lower() for d in self.by)
-        spend = self.totals["spend"]
-        if not self.rows.height or spend is None:
+        if self.totals["spend"] is None:
             return f"No spend by {what}."
-        first = self.rows.row(0, named=True)
+        first = (
+            self.rows.head(self.rows.height - rest.len())
+            .sort("spend", descending=True, nulls_last=True)
+            .row(0, named=True)
+        )
         name = ", ".join(d.null_label if first[d.name] is None else str(first[d.name]) for d in self.by)
-        share = f" with {first['share']:.1%}" if first["share"] is not None else ""
-        return f"{spend:,.2f} spent across {groups} groups by {what}; the largest is {name}{share}."
+        share = "" if first["share"] is None else f" with {first['share']:.1%}"
+        return f"{self.totals['spend']:,.2f} spent by {groups} groups of {what}; the largest is {name}{share}."
 
 
 def breakdown(  # noqa: PLR0913 - one option of the command each

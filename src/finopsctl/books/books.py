@@ -56,7 +56,9 @@ class Books:
         duplicates: How many rows were dropped as duplicates; None when that was not checked.
         band_unknown: Buckets priced in the lowest context band for want of knowing theirs; None when not computed.
         unconverted: Rows whose reported cost is in a currency without a rate; None when not computed.
-        price_problems: What has no list price and why: provider, model, service_tier, reason, records, requests, tokens.
+        price_problems: What has no list price and why: provider, model, service_tier, reason, records, requests,
+            tokens. None when nothing was priced.
+        day_buckets: Whether a record covers a day or more (looked for only where the time zone makes it matter).
         latest: Last ``charge_period_start``, where reading told it.
         keepers: Objects that must live as long as the frames (temporary files).
     """
@@ -74,6 +76,7 @@ class Books:
     band_unknown: int | None = None
     unconverted: int | None = None
     price_problems: pl.DataFrame | None = None
+    day_buckets: bool = False
     latest: datetime | None = None
     keepers: tuple[object, ...] = ()
 

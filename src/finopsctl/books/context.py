@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from finopsctl.books.books import covering
+from finopsctl.books.strictness import refuse_unpriced
 from finopsctl.ledger.period import day_end, parse_instant
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.report import Context
@@ -19,10 +22,17 @@ if TYPE_CHECKING:
     from finopsctl.results.report import Report
 
 _WORST_FIRST = tuple(reversed(Severity))
+_SHOWN = 8
+_NO_MODEL = "(no model)"
 
 
 def stated(report: Report, books: Books, quality: Quality) -> Report:
-    """Return the report with its context, and the books' findings beside its own, worst first."""
+    """Return the report with its context, and the books' findings beside its own, worst first.
+
+    Raises:
+        SourceError: When records are unpriced and the request is strict.
+    """
+    refuse_unpriced(books, quality)
     findings = [*report.findings, *books.findings, *_coverage_findings(quality, books)]
     findings.sort(key=lambda finding: _WORST_FIRST.index(finding.severity))
     return replace(report, context=context(books, quality), findings=tuple(findings))
@@ -105,7 +115,8 @@ def _notes(books: Books, quality: Quality) -> Iterator[str]:
         yield f"Cost basis {books.request.basis}: {', '.join(shares)}"
     if quality.unpriced_requests or quality.unpriced_tokens or quality.unpriced_models:
         models = ", ".join(quality.unpriced_models[:5]) + (" ..." if len(quality.unpriced_models) > 5 else "")
-        yield f"Unpriced, not in any amount: {quality.unpriced_requests:,} requests, {quality.unpriced_tokens:,} tokens ({models})"
+        lost = f"{quality.unpriced_requests:,} requests, {quality.unpriced_tokens:,} tokens"
+        yield f"Unpriced, not in any amount: {lost} ({models})"
     if quality.unattributed_share:
         yield f"Without a team: {quality.unattributed_share:.1%} of spend"
     book = books.price_book
@@ -128,14 +139,7 @@ def _records_note(books: Books, quality: Quality) -> str:
 
 def _coverage_findings(quality: Quality, books: Books) -> Iterator[Finding]:
     if quality.unpriced_models:
-        yield Finding(
-            Severity.WARNING,
-            "unpriced",
-            f"{quality.unpriced_requests:,} requests and {quality.unpriced_tokens:,} tokens have no price and are in no amount: "
-            f"{', '.join(quality.unpriced_models[:8])}",
-            "Add prices with --prices DIR, name deployments in the configuration, or see `finopsctl pricing list`.",
-            {"models": list(quality.unpriced_models)},
-        )
+        yield _unpriced(quality, books)
     if books.unconverted:
         yield Finding(
             Severity.WARNING,
@@ -143,3 +147,40 @@ def _coverage_findings(quality: Quality, books: Books) -> Iterator[Finding]:
             f"{books.unconverted:,} records are billed in a currency without a rate to {books.request.currency}",
             "Add [[exchange-rate]] tables to the configuration.",
         )
+    if books.day_buckets and books.request.timezone != "UTC":
+        yield Finding(
+            Severity.INFO,
+            "utc_day_buckets",
+            f"Records of a day or longer keep their UTC calendar date in {books.request.timezone}: "
+            "their hours are not known",
+        )
+
+
+def _unpriced(quality: Quality, books: Books) -> Finding:
+    reasons = _reasons(quality, books)
+    shown = [f"{name} ({reasons[name]})" if name in reasons else name for name in quality.unpriced_models[:_SHOWN]]
+    more = len(quality.unpriced_models) - len(shown)
+    hint = (
+        "The sources report no cost for them; --cost-basis auto prices them."
+        if books.request.basis == "reported"
+        else "Add prices with --prices DIR, name deployments in the configuration, or see `finopsctl pricing list`."
+    )
+    return Finding(
+        Severity.WARNING,
+        "unpriced",
+        f"{quality.unpriced_requests:,} requests and {quality.unpriced_tokens:,} tokens have no price and are in no "
+        f"amount: {', '.join(shown)}{f' and {more:,} more models' if more else ''}",
+        hint,
+        {"models": list(quality.unpriced_models), "reasons": reasons},
+    )
+
+
+def _reasons(quality: Quality, books: Books) -> Mapping[str, str]:
+    """Return why each model has no price, of several reasons the one that concerns most requests."""
+    if books.price_problems is None or books.request.basis == "reported":
+        return {}
+    named = books.price_problems.with_columns(pl.col("model").fill_null(_NO_MODEL)).unique(
+        "model", keep="first", maintain_order=True
+    )
+    reasons = dict(named.select("model", "reason").iter_rows())
+    return {name: reasons[name] for name in quality.unpriced_models if name in reasons}

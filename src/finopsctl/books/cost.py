@@ -1,8 +1,8 @@
 """The column ``cost``: the amount that counts, on the basis asked for, in the currency of the report.
 
-``auto`` takes what the source reports and, where it reports nothing, our effective cost; the other bases take just their
-column. Amounts in another currency are converted at the dated rate of their day; without a rate they are unknown, never
-added as if they were the report's.
+``auto`` takes what the source reports and, where it reports nothing, our effective cost; the other bases take just
+their column. Amounts in another currency are converted at the dated rate of their day; without a rate they are
+unknown, never added as if they were the report's.
 """
 
 from __future__ import annotations

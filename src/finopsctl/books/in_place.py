@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from finopsctl.ledger.period import is_day_bucket
 from finopsctl.sources import SOURCES
 from finopsctl.sources import ledger as ledger_source
 
@@ -42,7 +43,7 @@ def records(file: InputFile) -> int:
 
 
 def share_records(files: Sequence[InputFile]) -> bool:
-    """Whether two of the ledgers' rows stand for the same record (a hash collision says yes too, and is settled later)."""
+    """Whether two rows of the ledgers stand for one record (a hash collision says yes too, and is settled later)."""
     if len(files) < 2:
         return False
     family = pl.col("source").replace({s.name: s.family for s in SOURCES})
@@ -54,6 +55,30 @@ def share_records(files: Sequence[InputFile]) -> bool:
         .sort()
     )
     return bool((hashes == hashes.shift()).any())
+
+
+def currencies(files: Sequence[InputFile]) -> set[str]:
+    """Return the least and the greatest billing currency of each part of Parquet ledgers, from their footers.
+
+    One currency is told for sure; of more than two, only two may be named. Where the footers are silent, all are.
+    """
+    import pyarrow.parquet as pq
+
+    found: set[str] = set()
+    for file in files:
+        footer = pq.read_metadata(file.path)
+        column = footer.schema.names.index("billing_currency")
+        for group in range(footer.num_row_groups):
+            statistics = footer.row_group(group).column(column).statistics
+            if statistics is None or not statistics.has_min_max:
+                return set(scan(files).select(pl.col("billing_currency").unique()).collect().to_series())
+            found |= {statistics.min, statistics.max}
+    return found
+
+
+def day_buckets(rows: pl.LazyFrame) -> bool:
+    """Whether a record covers a day or more."""
+    return bool(rows.select(is_day_bucket().any()).collect(engine="streaming").item())
 
 
 def _digest(path: Path) -> bytes:

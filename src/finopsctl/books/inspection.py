@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from finopsctl.books.recognition import Recognised, passed_over, recognise
 from finopsctl.errors import SourceError
 from finopsctl.ledger import checks
 from finopsctl.ledger.schema import MONEY
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.report import Column, Report, Table
 from finopsctl.results.units import Unit
-from finopsctl.sources import Faults, SideTable, detect, expand, generic, probe, read, read_raw, source_named
+from finopsctl.sources import Faults, SideTable, expand, read, read_raw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ _ROWS = pl.Schema(
         "missing": pl.List(pl.String()),
     }
 )
+_SHOWN = 5
 _COVERED = ("team", "user", "customer", "feature", "environment", "api_key", "trace_id", "model", "service_tier")
 _COVERED_MEASURES = ("requests", "errors", "retries", "cache_hits", "output_tokens", "reported_cost", "latency_ms")
 
@@ -113,54 +115,52 @@ def inspect(inputs: Sequence[str], source: str | None, column_map: Path | None) 
     Raises:
         SourceError: When an input is missing, or a file named itself cannot be read.
     """
-    rows: list[dict[str, Any]] = []
     findings: list[Finding] = []
     with tempfile.TemporaryDirectory(prefix="finopsctl-") as scratch:
-        for file in expand(inputs, Path(scratch)):
-            rows.append(_one(file, source, column_map, findings))
+        rows = [_one(file, source, column_map, findings) for file in expand(inputs, Path(scratch))]
     return Inspection(pl.DataFrame(rows, schema=_ROWS), tuple(findings))
 
 
 def _one(file: InputFile, name: str | None, column_map: Path | None, findings: list[Finding]) -> dict[str, Any]:
-    nothing = {"path": file.name, "records": 0, "bad": 0, "missing": []}
+    faults = Faults(file.name)
     try:
-        look = probe(file)
-        found = (
-            source_named(name) if name else generic.source(generic.load_map(column_map)) if column_map else detect(look)
-        )
-        if found is None:
-            raise SourceError(f"{file.name}: no source knows this format", "Describe it with --map FILE.toml.")
-        faults = Faults(file.name)
-        if isinstance(found, SideTable):
-            records = sum(frame.height for frame in read_raw(file, look, found, faults))
-            row = {
-                **nothing,
-                "source": found.name,
-                "title": found.title,
-                "kind": "side table",
-                "records": records,
-                "bad": faults.bad,
-            }
-        else:
-            tally = _Tally()
-            for frame in read(file, look, found, faults):
-                tally.add(frame)
-            row = _row(file, found, tally, faults)
-            findings.extend(checks.findings(tally.failed, file.name))
+        row = _read_through(recognise(file, name, column_map), faults, findings)
     except SourceError as problem:
-        if file.named:
-            raise
-        findings.append(Finding(Severity.WARNING, "unread_file", problem.message, problem.hint, {"file": file.name}))
-        return nothing
+        findings.append(passed_over(file, problem))
+        return {"path": file.name, "records": 0, "bad": 0, "missing": []}
     findings.extend(
-        Finding(Severity.WARNING, "bad_line", f"{at}: {why}", "", {"place": at}) for at, why in faults.bad_examples[:5]
+        Finding(severity, code, f"{at}: {why}", "", {"place": at})
+        for severity, code, examples in (
+            (Severity.WARNING, "bad_line", faults.bad_examples),
+            (Severity.INFO, "odd_record", faults.odd_examples),
+        )
+        for at, why in examples[:_SHOWN]
     )
     findings.extend(
-        Finding(Severity.INFO, "odd_record", f"{at}: {why}", "", {"place": at}) for at, why in faults.odd_examples[:5]
+        Finding(Severity.INFO, "missing", f"{file.name}: no {missing}", "", {"file": file.name})
+        for missing in row["missing"]
     )
-    for missing in row["missing"]:
-        findings.append(Finding(Severity.INFO, "missing", f"{file.name}: no {missing}", "", {"file": file.name}))
     return row
+
+
+def _read_through(recognised: Recognised, faults: Faults, findings: list[Finding]) -> dict[str, Any]:
+    file, look, found = recognised.file, recognised.look, recognised.format
+    if isinstance(found, SideTable):
+        records = sum(frame.height for frame in read_raw(file, look, found, faults))
+        return {
+            "path": file.name,
+            "source": found.name,
+            "title": found.title,
+            "kind": "side table",
+            "records": records,
+            "bad": faults.bad,
+            "missing": [],
+        }
+    tally = _Tally()
+    for frame in read(file, look, found, faults):
+        tally.add(frame)
+    findings.extend(checks.findings(tally.failed, file.name))
+    return _row(file, found, tally, faults)
 
 
 def _row(file: InputFile, source: Source, tally: _Tally, faults: Faults) -> dict[str, Any]:

@@ -16,27 +16,25 @@ from finopsctl.books import in_place, same_traffic
 from finopsctl.books.books import Books, InputSummary
 from finopsctl.books.cost import unconverted, with_cost
 from finopsctl.books.prices import Pricer
+from finopsctl.books.recognition import Recognised, passed_over, recognise
 from finopsctl.books.redaction import Redaction
 from finopsctl.books.spool import Spool
-from finopsctl.errors import SourceError
+from finopsctl.books.strictness import refuse_unread
+from finopsctl.errors import NoChargesError, SourceError
+from finopsctl.ledger.period import zone
 from finopsctl.results.finding import Finding, Severity
-from finopsctl.sources import SOURCES, Faults, SideTable, detect, expand, probe, read, read_raw, source_named
-from finopsctl.sources import generic, ledger as ledger_source
+from finopsctl.sources import SOURCES, Faults, SideTable, expand, read, read_raw
+from finopsctl.sources import ledger as ledger_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from finopsctl.books.request import Request
-    from finopsctl.sources import InputFile, Probe, Source
+    from finopsctl.sources import InputFile, Source
 
 _SHOWN_PROBLEMS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class _Recognised:
-    file: InputFile
-    look: Probe
-    format: Source | SideTable
+_FAMILIES = {s.name: s.family for s in SOURCES}
+_WHAT = {"bad_line": "records that could not be read", "odd_record": "odd records"}
 
 
 @dataclass(slots=True)
@@ -60,7 +58,7 @@ def open_books(request: Request, tell: Callable[[str], None] = lambda _: None) -
         SourceError: When an input cannot be read, or nothing can.
         ConfigError: When an option or a configuration value is wrong.
     """
-    _ = request.basis  # a basis that contradicts the price options is said before the work
+    _ = request.basis, zone(request.timezone)  # what contradicts or is unknown is said before the work
     progress = _Progress()
     scratch = tempfile.TemporaryDirectory(prefix="finopsctl-")
     files = [r for f in expand(request.inputs, Path(scratch.name)) if (r := _recognise(f, request, progress))]
@@ -76,44 +74,16 @@ def open_books(request: Request, tell: Callable[[str], None] = lambda _: None) -
     books = books or _spool(charges, request, progress, tell)
     books.rows = with_cost(books.rows, request)
     books.keepers = (*books.keepers, scratch)
-    _check_strict(request, books)
+    refuse_unread(books)
     return books
 
 
-def _recognise(file: InputFile, request: Request, progress: _Progress) -> _Recognised | None:
+def _recognise(file: InputFile, request: Request, progress: _Progress) -> Recognised | None:
     try:
-        look = probe(file)
-        if request.column_map and not request.source:
-            return _Recognised(file, look, _mapped_or_known(look, request.column_map))
-        found = source_named(request.source) if request.source else detect(look)
+        return recognise(file, request.source, request.column_map)
     except SourceError as problem:
-        if file.named:
-            raise
-        progress.findings.append(
-            Finding(Severity.WARNING, "unread_file", problem.message, problem.hint, {"file": file.name})
-        )
+        progress.findings.append(passed_over(file, problem))
         return None
-    if found is None:
-        message = f"{file.name}: no source knows this format ({look.shape} with {_some_names(look)})"
-        hint = "Describe it with --map FILE.toml, or see `finopsctl sources` for what is read as it is."
-        if file.named:
-            raise SourceError(message, hint)
-        progress.findings.append(Finding(Severity.WARNING, "unknown_file", message, hint, {"file": file.name}))
-        return None
-    return _Recognised(file, look, found)
-
-
-def _mapped_or_known(look: Probe, column_map: Path) -> Source | SideTable:
-    """Return the mapped source where the map's columns are there, else what is detected."""
-    mapped = generic.source(generic.load_map(column_map))
-    if mapped.score(look) > 0:
-        return mapped
-    return detect(look) or mapped
-
-
-def _some_names(look: Probe) -> str:
-    names = sorted(look.names)[:6]
-    return ", ".join(names) + (" ..." if len(look.names) > len(names) else "") if names else "no names"
 
 
 def _nothing_read(progress: _Progress) -> SourceError:
@@ -121,7 +91,7 @@ def _nothing_read(progress: _Progress) -> SourceError:
     return SourceError(f"nothing could be read: {reason}", "Run `finopsctl sources` for what can be.")
 
 
-def _read_side_tables(tables: Sequence[_Recognised], progress: _Progress, tell: Callable[[str], None]) -> None:
+def _read_side_tables(tables: Sequence[Recognised], progress: _Progress, tell: Callable[[str], None]) -> None:
     for table in tables:
         faults = Faults(table.file.name)
         assert isinstance(table.format, SideTable)
@@ -139,7 +109,7 @@ def _read_side_tables(tables: Sequence[_Recognised], progress: _Progress, tell: 
         _note_faults(faults, progress)
 
 
-def _scannable(charges: Sequence[_Recognised], request: Request) -> bool:
+def _scannable(charges: Sequence[Recognised], request: Request) -> bool:
     """Whether every input is a priced Parquet ledger that can be used where it lies."""
     return not (request.prices_named or request.redact) and all(
         r.look.shape == "parquet" and r.format.name == ledger_source.SOURCE.name and ledger_source.is_exact(r.file.path)
@@ -148,7 +118,7 @@ def _scannable(charges: Sequence[_Recognised], request: Request) -> bool:
 
 
 def _scan(
-    charges: Sequence[_Recognised], request: Request, progress: _Progress, tell: Callable[[str], None]
+    charges: Sequence[Recognised], request: Request, progress: _Progress, tell: Callable[[str], None]
 ) -> Books | None:
     """Use Parquet ledgers in place; None when some records stand in two of them and have to be settled first."""
     kept, repeated = in_place.identical([r.file for r in charges])
@@ -164,43 +134,46 @@ def _scan(
     dropped_by_file = Counter({i.path: i.duplicates for i in progress.inputs if i.duplicates})
     books.side_tables, books.duplicates = progress.side_tables, dropped_by_file.total() if checked else None
     books.findings = (*progress.findings, *_duplicate_findings(dropped_by_file))
+    if in_place.currencies(kept) != {request.currency}:
+        books.unconverted = unconverted(books.rows, request)
+    books.day_buckets = request.timezone != "UTC" and in_place.day_buckets(books.rows)
     if len(kept) > 1:
         _settle(books)
     return books
 
 
-def _spool(charges: Sequence[_Recognised], request: Request, progress: _Progress, tell: Callable[[str], None]) -> Books:
+def _spool(charges: Sequence[Recognised], request: Request, progress: _Progress, tell: Callable[[str], None]) -> Books:
     pricer = Pricer.of(request)
     redaction = Redaction.of(request)
-    families = {s.name: s.family for s in SOURCES}
     spool = Spool(
-        families, lambda rows: redaction.apply(_owned(pricer.price(rows).lazy(), request, progress).collect())
+        _FAMILIES, lambda rows: redaction.apply(_owned(pricer.price(rows).lazy(), request, progress).collect())
     )
     for recognised in charges:
         assert not isinstance(recognised.format, SideTable)
         _read_one(recognised, recognised.format, spool, progress)
         tell(f"{recognised.file.name}: {recognised.format.title} ({progress.inputs[-1].records:,} records)")
     dropped = spool.close()
-    if not any(i.records for i in progress.inputs if i.source in families):
+    if not any(i.records for i in progress.inputs if i.source in _FAMILIES):
         raise _no_records(progress)
     inputs = tuple(replace(i, duplicates=dropped.get(i.path, 0)) for i in progress.inputs)
     findings = (*progress.findings, *_duplicate_findings(dropped), *pricer.findings())
-    books = Books(request, spool.scan(), pricer.book, inputs, findings, side_tables=progress.side_tables)
+    rows = redaction.cleared(spool.scan())
+    books = Books(request, rows, pricer.book, inputs, findings, side_tables=progress.side_tables)
     books.bad_lines, books.duplicates, books.latest = progress.bad_lines, sum(dropped.values()), spool.latest
     books.band_unknown, books.keepers = pricer.band_unknown, (spool,)
-    books.price_problems = pricer.tally.unpriced
+    books.price_problems, books.day_buckets = pricer.tally.unpriced, spool.day_buckets
     if len(spool.kinds) > 1:
         _settle(books)
     books.unconverted = unconverted(books.rows, request) if spool.currencies - {request.currency} else 0
     return books
 
 
-def _read_one(recognised: _Recognised, source: Source, spool: Spool, progress: _Progress) -> None:
+def _read_one(recognised: Recognised, source: Source, spool: Spool, progress: _Progress) -> None:
     faults = Faults(recognised.file.name)
     records = 0
     for rows in read(recognised.file, recognised.look, source, faults):
         records += rows.height
-        spool.add(rows)
+        spool.add(rows, recognised.file.name)
     if not records and faults.bad:
         place, reason = faults.bad_examples[0]
         raise SourceError(
@@ -221,9 +194,9 @@ def _read_one(recognised: _Recognised, source: Source, spool: Spool, progress: _
         )
 
 
-def _no_records(progress: _Progress) -> SourceError:
+def _no_records(progress: _Progress) -> NoChargesError:
     names = ", ".join(i.path for i in progress.inputs[:3])
-    return SourceError(f"no records in {names}", "The files are of a known format but hold no usage and no cost.")
+    return NoChargesError(f"no records in {names}", "The files are of a known format but hold no usage and no cost.")
 
 
 def _note_faults(faults: Faults, progress: _Progress) -> None:
@@ -238,7 +211,7 @@ def _note_faults(faults: Faults, progress: _Progress) -> None:
             )
         if count > _SHOWN_PROBLEMS:
             rest = count - _SHOWN_PROBLEMS
-            message = f"{faults.file}: {rest:,} more {'records that could not be read' if code == 'bad_line' else 'odd records'}"
+            message = f"{faults.file}: {rest:,} more {_WHAT[code]}"
             progress.findings.append(
                 Finding(severity, f"{code}s_more", message, "", {"file": faults.file, "count": rest})
             )
@@ -269,15 +242,6 @@ def _owned(rows: pl.LazyFrame, request: Request, progress: _Progress) -> pl.Lazy
 
 
 def _settle(books: Books) -> None:
-    families = {s.name: s.family for s in SOURCES}
-    traffic = same_traffic.settle(books.rows, families, {s.name: s.precedence for s in SOURCES})
+    traffic = same_traffic.settle(books.rows, _FAMILIES, {s.name: s.precedence for s in SOURCES})
     books.rows, books.set_aside, books.set_aside_summary = traffic.counted, traffic.set_aside, traffic.summary
     books.findings = (*books.findings, *traffic.findings)
-
-
-def _check_strict(request: Request, books: Books) -> None:
-    if request.strict and books.bad_lines:
-        first = next(f for f in books.findings if f.code == "bad_line")
-        raise SourceError(
-            f"{books.bad_lines:,} records could not be read; first {first.message}", "--strict refuses them."
-        )

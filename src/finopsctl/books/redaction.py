@@ -1,8 +1,15 @@
-"""Names replaced by keyed hashes before anything is kept: the same name gives the same hash, the key stays with the user."""
+"""Names replaced by keyed hashes before anything is kept: one name gives one hash, and the key stays with the user.
+
+Labels (``tags``) may repeat a name under any word. Of them, a value that is or mentions a name met in a redacted column
+of any input is hashed, and so is whatever stands under a label that speaks of such a column (``user_id``,
+``x-customer``); the other labels stay as they are. Ids of requests and traces are kept.
+"""
 
 from __future__ import annotations
 
 import hmac
+import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +22,12 @@ if TYPE_CHECKING:
     from finopsctl.books.request import Request
 
 _REDACTABLE = tuple(c.name for c in LEDGER if c.dtype == pl.String and c.role == "dimension")
+_ALSO_CALLED = {
+    "user": ("user", "username", "userid", "email", "employee", "actor"),
+    "customer": ("customer", "tenant", "client", "enduser", "account"),
+}
+_WORD = re.compile(r"[^\s\"'`,;:{}\[\]()<>=|/\\&?#]+")
+_HASH = "h:"
 
 
 @dataclass(slots=True, eq=False)
@@ -43,22 +56,56 @@ class Redaction:
         return cls(request.redact, (request.redact_key or "").encode())
 
     def apply(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows with the columns hashed; null stays null. Tags that repeat a redacted name lose it too."""
+        """Return the rows with the columns hashed; null stays null."""
         if not self.columns:
             return rows
         changes = []
         for name in self.columns:
-            values = rows[name].drop_nulls().unique().to_list()
-            changes.append(
-                pl.col(name).replace_strict({v: self._hash(v) for v in values}, default=None, return_dtype=pl.String)
-            )
-        return rows.with_columns(*changes, tags=self._without_tags())
+            hashes = {value: self._remembered(value) for value in rows[name].drop_nulls().unique()}
+            changes.append(pl.col(name).replace_strict(hashes, default=None, return_dtype=pl.String))
+        return rows.with_columns(changes)
 
-    def _hash(self, value: str) -> str:
+    def cleared(self, ledger: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the ledger without the names in its tags; to be asked for when every row was applied."""
+        if not self.columns:
+            return ledger
+        return ledger.with_columns(pl.col("tags").map_batches(self._clear, return_dtype=pl.String, is_elementwise=True))
+
+    def _clear(self, tags: pl.Series) -> pl.Series:
+        cleared = {text: self._clear_one(text) for text in tags.drop_nulls().unique()}
+        return tags.replace_strict(cleared, default=None, return_dtype=pl.String)
+
+    def _clear_one(self, text: str) -> str | None:
+        try:
+            labels = json.loads(text)
+        except (ValueError, RecursionError):
+            labels = None
+        if not isinstance(labels, dict):
+            return None  # what is no JSON object cannot be searched label by label
+        kept = {self._known.get(label, label): self._clear_value(label, value) for label, value in labels.items()}
+        return json.dumps(dict(sorted(kept.items())), ensure_ascii=False)
+
+    def _clear_value(self, label: str, value: object) -> object:
+        text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+        if text in self._known:
+            return self._known[text]
+        if self._speaks_of_names(label) or any(word in self._known for word in _WORD.findall(text)):
+            return self._hash(text)
+        return value
+
+    def _speaks_of_names(self, label: str) -> bool:
+        words = re.split(r"[^a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", label).lower())
+        joined = "".join(words)
+        return any(
+            name in words or name in joined
+            for column in self.columns
+            for name in _ALSO_CALLED.get(column, (column.replace("_", ""),))
+        )
+
+    def _remembered(self, value: str) -> str:
         if value not in self._known:
-            self._known[value] = "h:" + hmac.new(self.key, value.encode(), "sha256").hexdigest()[:16]
+            self._known[value] = self._hash(value)
         return self._known[value]
 
-    def _without_tags(self) -> pl.Expr:
-        # Any label may repeat a name under another word, so none is kept beside redacted names.
-        return pl.lit(None, pl.String)
+    def _hash(self, value: str) -> str:
+        return _HASH + hmac.new(self.key, value.encode(), "sha256").hexdigest()[:16]

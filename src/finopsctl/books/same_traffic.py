@@ -108,8 +108,8 @@ def _asides(summary: Iterable[Mapping[str, object]]) -> Iterable[Finding]:
         yield Finding(
             Severity.INFO,
             "set_aside",
-            f"{row['records']:,} {row['record_kind']} records of {row['source']} ({row['provider']}, {row['days']} days) "
-            "stand for traffic counted from finer records",
+            f"{row['records']:,} {row['record_kind']} records of {row['source']} ({row['provider']}, "
+            f"{row['days']} days) stand for traffic counted from finer records",
             "They are kept for reconciliation and not added.",
             dict(row),
         )
@@ -142,7 +142,7 @@ def _double_count(first: Mapping[str, object], second: Mapping[str, object], day
         {
             "provider": first["provider"],
             "days": days,
-            first["family"]: first["amount"],
-            second["family"]: second["amount"],
-        },  # type: ignore[dict-item]
+            str(first["family"]): first["amount"],
+            str(second["family"]): second["amount"],
+        },
     )

@@ -17,16 +17,31 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from finopsctl.ledger.period import is_day_bucket
 from finopsctl.ledger.schema import LEDGER_SCHEMA
 from finopsctl.ledger.token_classes import TOKEN_COLUMNS
 from finopsctl.sources import RANK
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
 PART_ROWS = 200_000
 _IDENTITY = "__identity"
+_FILE = "__file"
+
+
+_PREFERENCE = (
+    RANK,
+    "tokens",
+    "has_cost",
+    "reported_cost",
+    "charge_period_end",
+    "charge_period_start",
+    "content",
+    "origin",
+    _FILE,
+)
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -40,6 +55,7 @@ class Spool:
         kinds: The (source, record kind) pairs seen.
         currencies: The billing currencies seen.
         latest: The last ``charge_period_start`` seen.
+        day_buckets: Whether a record covers a day or more.
     """
 
     families: Mapping[str, str]
@@ -48,15 +64,16 @@ class Spool:
     kinds: set[tuple[str, str]] = field(default_factory=set)
     currencies: set[str] = field(default_factory=set)
     latest: datetime | None = None
+    day_buckets: bool = False
     _waiting: list[pl.DataFrame] = field(default_factory=list)
     _identities: list[pl.Series] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
-    def add(self, rows: pl.DataFrame) -> None:
-        """Take ledger rows (with ``RANK``)."""
-        self._waiting.append(rows)
+    def add(self, rows: pl.DataFrame, file: str) -> None:
+        """Take ledger rows (with ``RANK``) of the input called ``file``."""
+        self._waiting.append(rows.with_columns(pl.lit(file).alias(_FILE)))
         if sum(frame.height for frame in self._waiting) >= PART_ROWS:
             self._write()
 
@@ -67,9 +84,10 @@ class Spool:
         self._identities.append(rows.select(pl.struct(family, "record_id").hash().alias(_IDENTITY)).to_series())
         self.kinds.update(rows.select(pl.col("source"), pl.col("record_kind").cast(pl.String)).unique().iter_rows())
         self.currencies.update(rows["billing_currency"].unique())
-        self.latest = max(filter(None, (self.latest, rows["charge_period_start"].max())))  # type: ignore[type-var,arg-type]
-        rank = rows[RANK]
-        self.finish(rows.drop(RANK)).with_columns(rank).write_parquet(
+        self.latest = max(filter(None, (self.latest, rows["charge_period_start"].max())))
+        self.day_buckets = self.day_buckets or bool(rows.select(is_day_bucket().any()).item())
+        own = rows.select(RANK, _FILE)
+        self.finish(rows.drop(RANK, _FILE)).hstack(own).write_parquet(
             self._part(len(self._identities) - 1), compression="lz4"
         )
 
@@ -86,7 +104,7 @@ class Spool:
         """Return all rows in ledger columns."""
         if not self._identities:
             return pl.LazyFrame(schema=LEDGER_SCHEMA)
-        return pl.scan_parquet(self.folder / "part-*.parquet", cache=False).drop(RANK)
+        return pl.scan_parquet(self.folder / "part-*.parquet", cache=False).drop(RANK, _FILE)
 
     def _drop_duplicates(self) -> Counter[str]:
         if not self._identities:
@@ -103,16 +121,14 @@ class Spool:
         for (part,), rows in losers.group_by("part"):
             assert isinstance(part, int)
             self._rewrite(self._part(part), rows["row"])
-        return Counter(losers["origin"].str.replace(r"[:#]\d+$", "").to_list())
+        return Counter(losers[_FILE].to_list())
 
     def _losers(self, shared: pl.DataFrame) -> pl.DataFrame:
-        """Return part, row and origin of the rows to drop among those whose identity hashes are shared."""
+        """Return part, row and file of the rows to drop among those whose identity hashes are shared."""
         candidates = pl.concat(
             pl.read_parquet(self._part(part[0]))
             .with_row_index("row")[rows["row"].to_list()]
-            .with_columns(  # type: ignore[index]
-                pl.lit(part[0], pl.Int32).alias("part")
-            )
+            .with_columns(pl.lit(part[0], pl.Int32).alias("part"))
             for part, rows in shared.group_by("part", maintain_order=True)
         )
         content = pl.concat_str(pl.col(c).cast(pl.String).fill_null("") for c in LEDGER_SCHEMA if c != "origin")
@@ -121,11 +137,8 @@ class Spool:
             tokens=pl.sum_horizontal(pl.col(c).fill_null(0) for c in TOKEN_COLUMNS),
             has_cost=pl.col("reported_cost").is_not_null(),
             content=content,
-        ).sort(
-            RANK, "tokens", "has_cost", "reported_cost", "charge_period_end", "charge_period_start", "content", "origin",
-            descending=True, nulls_last=True,
-        )  # fmt: skip
-        return ordered.filter(pl.int_range(pl.len()).over("family", "record_id") > 0).select("part", "row", "origin")
+        ).sort(*_PREFERENCE, descending=True, nulls_last=True)
+        return ordered.filter(pl.int_range(pl.len()).over("family", "record_id") > 0).select("part", "row", _FILE)
 
     def _rewrite(self, part: Path, drop: pl.Series) -> None:
         kept = pl.read_parquet(part).with_row_index("row").filter(~pl.col("row").is_in(drop.implode())).drop("row")

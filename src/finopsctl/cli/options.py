@@ -1,7 +1,7 @@
 """The options that mean the same in every command, declared once.
 
-A command takes them as one ``Common`` value (or ``Display``, where it reads no input): :func:`shares` puts the fields of
-that class into the command's signature, where typer finds them, and hands the command the assembled value.
+A command takes them as one ``Common`` value (or ``Display``, where it reads no input): :func:`shares` puts the
+fields of that class into the command's signature, where typer finds them, and hands over the assembled value.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import inspect
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -26,9 +26,9 @@ def _option(panel: str, text: str, *names: str, **more: Any) -> Any:  # noqa: AN
 
 
 Inputs = Annotated[
-    Optional[list[str]],  # noqa: UP045 - typer reads it at run time
+    list[str] | None,
     typer.Argument(
-        metavar="[INPUT]...",
+        metavar="INPUT",
         help="Files, folders, globs or - (standard input); .gz and .zst too. Default: `inputs` of the configuration.",
         show_default=False,
     ),
@@ -105,9 +105,9 @@ class Common(Display):
         _option(_DATA, "Column map (TOML) for a CSV, JSONL or Parquet file of your own.", "--map", metavar="FILE"),
     ] = None
     where: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         _option(_DATA, "Filter: team=a,b | team!=x | 'model~gpt-4*'; repeat for AND.", "--where", metavar="FILTER"),
-    ] = None  # noqa: UP045
+    ] = None
     keys: Annotated[
         Path | None, _option(_DATA, "Virtual-key map: key to team, user, project.", "--keys", metavar="FILE")
     ] = None
@@ -167,7 +167,7 @@ class Common(Display):
         _option(_MONEY, "LiteLLM's config.yaml: model names, custom prices.", "--litellm-config", metavar="FILE"),
     ] = None
     budgets: Annotated[
-        Path | None, _option(_MONEY, "Budgets (TOML with [[budget]] tables).", "--budgets", metavar="FILE")
+        Path | None, _option(_MONEY, "File of budgets (TOML, one budget table each).", "--budgets", metavar="FILE")
     ] = None
     currency: Annotated[
         str | None, _option(_MONEY, "Currency of the report. Default: USD.", "--currency", metavar="CODE")

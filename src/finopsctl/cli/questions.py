@@ -126,4 +126,3 @@ def _comparison_rates(books: Books, settings: Settings) -> Mapping[str, Decimal]
     line = current.row(current.height - 1, named=True)
     rates = {c.column: line.get(c.rate_key) or (line.get(c.bills_as) if c.bills_as else None) for c in TOKEN_CLASSES}
     return {column: Decimal(rate) / 1_000_000 for column, rate in rates.items() if rate is not None}
-

@@ -65,7 +65,7 @@ def guard(app: typer.Typer, arguments: list[str]) -> int:
             raise
         _complain(problem.message, problem.hint)
         return problem.exit_code
-    except Exception as problem:  # noqa: BLE001 - the last resort: a bug must not show a traceback to its finder
+    except Exception as problem:  # the last resort: a bug must not show a traceback to its finder
         if debug:
             raise
         return _unexpected(problem)
@@ -122,7 +122,7 @@ def requested(settings: Settings) -> Request:
     if not settings.inputs:
         raise ConfigError(
             "no input is named, and the configuration names none",
-            "Give a log or export (finopsctl kpi LOGS), or try `finopsctl demo`; `finopsctl init` writes a configuration.",
+            "Give a log or export (finopsctl kpi LOGS) or try `finopsctl demo`; `finopsctl init` writes a configuration.",
         )
     word = settings.last if settings.last in WORDS else None
     return Request(

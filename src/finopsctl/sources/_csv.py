@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from finopsctl.sources._probe import Probe
 
 _BLOCK = 8 << 20
-_MARK = "\uffff"
+_MARK = "\uffff\x1anot UTF-8\x1a\uffff"  # nothing that anyone writes
 _MARKING = "finopsctl.mark"
 codecs.register_error(_MARKING, lambda problem: (_MARK, problem.end))  # type: ignore[attr-defined]
 
@@ -95,7 +95,7 @@ def _header(file: InputFile, look: Probe) -> list[str]:
     except UnicodeDecodeError as problem:
         raise SourceError(f"{file.name}: the header is not UTF-8", "Save the file as UTF-8.") from problem
     text = head.decode("utf-8", "replace").lstrip()
-    header = next(stdlib_csv.reader(text.splitlines(), delimiter=look.delimiter))
+    header = next(stdlib_csv.reader(io.StringIO(text, newline=None), delimiter=look.delimiter))
     if len(set(header)) < len(header):
         twice = next(name for name in header if header.count(name) > 1)
         raise SourceError(f"{file.name}: the header names the column '{twice}' twice", "Rename one of the two columns.")

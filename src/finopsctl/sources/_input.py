@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from finopsctl.errors import SourceError
+from finopsctl.errors import SourceError, UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -99,7 +99,7 @@ class guarded:  # noqa: N801 - used as a verb: ``with guarded(file) as stream``
         if isinstance(problem, (EOFError, zlib.error, gzip.BadGzipFile)) or (
             isinstance(problem, OSError) and "compressed" in str(problem).lower()
         ):
-            raise SourceError(
+            raise UnreadableError(
                 f"{self._file.name}: the compressed file is cut short or damaged ({problem})",
                 "Fetch or export it again; nothing of it was counted.",
             ) from problem
@@ -183,6 +183,6 @@ def is_data_name(name: str) -> bool:
     return not name.startswith(".") and stem.endswith(DATA_ENDINGS)
 
 
-def _unreadable(name: str, problem: OSError) -> SourceError:
+def _unreadable(name: str, problem: OSError) -> UnreadableError:
     reason = (problem.strerror or str(problem)).lower()
-    return SourceError(f"{name}: {reason}", "Check that the file exists and that you may read it.")
+    return UnreadableError(f"{name}: {reason}", "Check that the file exists and that you may read it.")

@@ -21,7 +21,7 @@ from finopsctl.errors import SourceError
 from finopsctl.ledger.schema import MONEY
 from finopsctl.sources._input import guarded
 from finopsctl.sources._source import AT
-from finopsctl.sources._typed import coerce_record, from_wire, wire_schema
+from finopsctl.sources._typed import coerce_record, decoded, from_wire, wire_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -115,6 +115,8 @@ def _frames(chunks: Iterable[Chunk], raw: pl.Schema, faults: Faults, separator: 
             chunk = replace(chunk, data=long_amounts.sub(rb'\1"\2"', chunk.data))  # noqa: PLW2901
         frame = _strict(chunk, wired)
         if frame is None:
+            frame = _opened(chunk, wired)
+        if frame is None:
             frame = _tolerant(chunk, wired, faults, separator)
         if frame.height:
             yield from_wire(frame, raw)
@@ -149,6 +151,18 @@ def _strict(chunk: Chunk, wired: pl.Schema) -> pl.DataFrame | None:
     except _REFUSED:
         return None
     return frame.with_columns(_line_numbers(chunk, frame.height).alias(AT))
+
+
+def _opened(chunk: Chunk, wired: pl.Schema) -> pl.DataFrame | None:
+    """Read a chunk whose objects may stand as JSON text, as some exporters write all of them; None where that fails."""
+    nested = {name: dtype for name, dtype in wired.items() if isinstance(dtype, pl.Struct | pl.List)}
+    frame = _strict(chunk, pl.Schema({**wired, **dict.fromkeys(nested, pl.String())})) if nested else None
+    if frame is None:
+        return None
+    try:
+        return frame.with_columns(decoded(frame[name], dtype) for name, dtype in nested.items())
+    except _REFUSED:
+        return None
 
 
 def _line_numbers(chunk: Chunk, height: int) -> pl.Series:

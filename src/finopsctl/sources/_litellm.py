@@ -110,6 +110,8 @@ _PRIVATE = re.compile(
     r"remote[-_]?addr|prompt|messages?|response|completion|input|output)$"
 )
 _ADDRESS_IN = re.compile(r'"\d{1,3}(\.\d{1,3}){3}"')
+_LIKE_ADDRESS = re.compile(r"\s*[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*[\s%,]|\s*[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*$")
+_CONTROL = re.compile(r"[\x00-\x1f]")
 _LONGEST_LABEL = 500
 
 REQUEST = pl.Schema(
@@ -173,7 +175,8 @@ def provider_of(provider: pl.Expr, model: pl.Expr) -> pl.Expr:
 def key_name(alias: pl.Expr, digest: pl.Expr) -> pl.Expr:
     """Return the key's alias, else the hash LiteLLM gives; of a secret that was logged as it is, the last 4 signs."""
     shown = first_text(alias, digest)
-    return pl.when(shown.str.starts_with("sk-")).then("sk-..." + shown.str.tail(4)).otherwise(shown)
+    secret = pl.when(shown.str.starts_with("sk-")).then(shown)
+    return pl.coalesce("sk-..." + secret.str.tail(4), shown)
 
 
 def to_requests(frame: pl.LazyFrame, fields: Mapping[str, pl.Expr]) -> pl.LazyFrame:
@@ -372,7 +375,7 @@ def _labels(
     columns: dict[str, str] = {}
     tags: dict[str, Any] = {}
     for name, value in (*_pairs(free), *_pairs(request_tags)):
-        column = _COLUMN_OF.get(name.lower().replace("-", "_").replace(" ", "_"))
+        column = _column_of(name)
         if column and isinstance(value, str | int | float) and not _is_address(value):
             # A second, different value stays among the tags, as do those that another field may outrank.
             fits = columns.setdefault(column, str(value)) == str(value)
@@ -389,21 +392,28 @@ def _labels(
 
 def _keep(tags: dict[str, Any], name: str, value: Any) -> None:  # noqa: ANN401 - a JSON value
     """Add a label unless it is a secret, an address, or too long to be a label (a prompt, say)."""
-    if not name or value is None or _PRIVATE.search(name.lower()) or _is_address(name) or _is_address(value):
+    if value is None or _is_private(name) or _is_address(value):
         return
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     if len(text) <= _LONGEST_LABEL and (isinstance(value, str) or not _ADDRESS_IN.search(text)):
         tags.setdefault(name, value)
 
 
+@lru_cache(maxsize=1 << 12)
+def _column_of(name: str) -> str | None:
+    return _COLUMN_OF.get(name.lower().replace("-", "_").replace(" ", "_"))
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_private(name: str) -> bool:
+    return not name or bool(_PRIVATE.search(name.lower())) or _is_address(name)
+
+
 def _pairs(text: str | None) -> Iterator[tuple[str, Any]]:
     """Yield the labels in JSON text: an object's items, or a list of ``name:value`` (a bare word is ``true``)."""
     if not text or text in ("[]", "{}", "null"):
         return
-    try:
-        value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        value = [text]
+    value = _decoded(text)
     if isinstance(value, dict):
         yield from ((str(name), item) for name, item in value.items() if item not in (None, "", [], {}))
     for item in value if isinstance(value, list) else ():
@@ -415,12 +425,23 @@ def _pairs(text: str | None) -> Iterator[tuple[str, Any]]:
             yield name, rest.strip() if colon else "true"
 
 
+def _decoded(text: str) -> Any:  # noqa: ANN401 - a JSON value
+    for attempt in (text, _CONTROL.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)):
+        try:
+            return msgspec.json.decode(attempt)
+        except (msgspec.DecodeError, RecursionError):
+            # Polars leaves control characters unescaped where it writes an object as text.
+            continue
+    return None if text[:1] in "[{" else [text]
+
+
 def _is_address(value: object) -> bool:
-    """Whether a label's value is an IP address."""
-    if not isinstance(value, str) or not (value[:1].isalnum() or value[:1] == ":") or not {".", ":"} & set(value):
+    """Whether a label's value is an IP address (the first of several, with or without a port)."""
+    if not isinstance(value, str) or not _LIKE_ADDRESS.match(value):
         return False
+    first = value.split(",", 1)[0].strip()
     try:
-        ip_address(value.split(",", 1)[0].strip())
+        ip_address(first.partition(":")[0] if "." in first and first.count(":") == 1 else first)
     except ValueError:
         return False
     return True

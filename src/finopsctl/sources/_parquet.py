@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finopsctl.errors import SourceError
+from finopsctl.errors import UnreadableError
 from finopsctl.sources._source import AT, BAD
 from finopsctl.sources._typed import from_text
 
@@ -24,7 +24,7 @@ def read_parquet(file: InputFile, raw: pl.Schema) -> Iterator[pl.DataFrame]:
     Columns of another type than declared are brought to it through text, by the rules for text.
 
     Raises:
-        SourceError: When the file is cut short or damaged.
+        UnreadableError: When the file is cut short or damaged.
     """
     for frame in read_native(file, tuple(raw.names())):
         yield as_declared(frame, raw)
@@ -45,7 +45,7 @@ def read_native(file: InputFile, wanted: tuple[str, ...] | None) -> Iterator[pl.
             yield frame.with_columns(pl.int_range(first, first + frame.height, dtype=pl.Int64).alias(AT))
             first += frame.height
     except (pa.ArrowException, OSError) as problem:
-        raise SourceError(
+        raise UnreadableError(
             f"{file.name}: the Parquet file is cut short or damaged", "Write or fetch it again."
         ) from problem
 

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from finopsctl.errors import SourceError
+from finopsctl.errors import SourceError, UnreadableError
 
 if TYPE_CHECKING:
     from finopsctl.sources._input import InputFile
@@ -175,7 +175,7 @@ def _parquet(file: InputFile) -> Probe:
     try:
         schema = pq.read_schema(file.path)
     except (ArrowException, OSError) as problem:
-        raise SourceError(
+        raise UnreadableError(
             f"{file.name}: the Parquet file is cut short or damaged", "Write or fetch it again."
         ) from problem
     names = frozenset(schema.names)

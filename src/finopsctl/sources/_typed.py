@@ -206,7 +206,7 @@ def _decode(frame: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.DataFrame:
     """Turn the JSON text of a nested column into its declared type."""
     target = wire(dtype)
     try:
-        return frame.with_columns(_decoded(frame[name], target))
+        return frame.with_columns(decoded(frame[name], target))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         values: list[Any] = []
         reasons: list[str | None] = []
@@ -223,16 +223,18 @@ def _decode(frame: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.DataFrame:
         )
 
 
-def _decoded(texts: pl.Series, target: pl.DataType) -> pl.Series:
+def decoded(texts: pl.Series, target: pl.DataType) -> pl.Series:
     """Decode JSON texts by the reader of JSON lines, which (unlike json_decode) keeps any value asked for as text.
 
     Raises:
         polars.exceptions.PolarsError: When a text is not JSON or does not fit.
     """
-    one_line = texts.fill_null("null").str.replace_all(r"[\r\n]", " ")
-    lines = ('{"v":' + one_line + "}").str.join("\n")
     if texts.is_empty():
         return pl.Series(texts.name, [], dtype=target)
+    # Line breaks are layout; polars leaves other control characters unescaped where it writes an object as text.
+    one_line = texts.str.replace_all(r"[\x00-\x1f]", " ")
+    said = one_line.to_frame("v").select(pl.when(pl.col("v").str.strip_chars() != "").then(pl.col("v"))).to_series()
+    lines = ('{"v":' + said.fill_null("null") + "}").str.join("\n")
     values = pl.read_ndjson(io.BytesIO(lines.item().encode()), schema={"v": target}).to_series()
     if len(values) != len(texts):
         raise pl.exceptions.ShapeError(f"{texts.name}: a text holds several values")

@@ -169,7 +169,7 @@ SOURCE = Source(
         "environment": 'send metadata.tags ["env:..."] or metadata.spend_logs_metadata {"environment": ...}',
         "customer": "send the user field of the request, or the header x-litellm-end-user-id",
         "team": "create keys in teams: /key/generate with team_id",
-        "service_tier": "LiteLLM 1.80 and later log it in metadata.cost_breakdown",
+        "service_tier": "newer versions of LiteLLM log it in metadata.cost_breakdown",
     },
 )
 

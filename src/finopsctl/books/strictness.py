@@ -1,0 +1,66 @@
+"""What ``--strict`` refuses: records that could not be read, that count twice, or that have no price."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from finopsctl.errors import SourceError
+
+if TYPE_CHECKING:
+    from finopsctl.books.books import Books
+    from finopsctl.metrics.quality import Quality
+
+_HINT = "--strict refuses them."
+
+
+def refuse_unread(books: Books) -> None:
+    """Raise when a record could not be read, or when a ledger used in place holds a record twice.
+
+    Raises:
+        SourceError: Naming the first such record.
+    """
+    if not books.request.strict:
+        return
+    if books.bad_lines:
+        first = next(f for f in books.findings if f.code == "bad_line")
+        raise SourceError(f"{books.bad_lines:,} records could not be read; first {first.message}", _HINT)
+    if books.duplicates is None:
+        identities = books.rows.select(pl.struct("source", "record_id").hash().alias("identity"))
+        repeated: int = identities.select(pl.len() - pl.col("identity").n_unique()).collect(engine="streaming").item()
+        if repeated:
+            names = ", ".join(summary.path for summary in books.inputs)
+            raise SourceError(f"{names}: {repeated:,} records stand in it twice", _HINT)
+        books.duplicates = 0
+
+
+def refuse_unpriced(books: Books, quality: Quality) -> None:
+    """Raise when usage that a report covers has no cost.
+
+    Raises:
+        SourceError: Naming how much and of which models.
+    """
+    if books.request.strict and quality.unpriced_models:
+        models = ", ".join(quality.unpriced_models[:5])
+        raise SourceError(
+            f"{quality.unpriced_requests:,} requests and {quality.unpriced_tokens:,} tokens have no price ({models})",
+            f"{_HINT} Add prices with --prices DIR.",
+        )
+
+
+def refuse_unpriced_rows(books: Books) -> None:
+    """Raise when usage among the rows themselves has no cost, for what writes rows rather than a report.
+
+    Raises:
+        SourceError: Naming how many rows and of which models.
+    """
+    if not books.request.strict:
+        return
+    lost = books.ledger.filter(pl.col("cost").is_null() & pl.col("record_kind").is_in(["request", "usage"]))
+    found = lost.group_by("model").agg(rows=pl.len()).sort("model", nulls_last=True).collect(engine="streaming")
+    if found.height:
+        models = ", ".join(found["model"].fill_null("no model").head(5))
+        raise SourceError(
+            f"{found['rows'].sum():,} records have no price ({models})", f"{_HINT} Add prices with --prices DIR."
+        )
