@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _DISPLAY = tuple(f.name for f in fields(Display))
 _READING = tuple(f.name for f in fields(Common) if f.name not in _DISPLAY)
 _ADDED_BY_TYPER = frozenset({"help", "install_completion", "show_completion"})
+_EVERY = "[every command](#options-every-command-shares)"
+_READER = "[every command that reads input](#options-every-command-that-reads-input-shares)"
 _CONTAINERS = {"jsonl": "JSON lines", "json": "JSON", "csv": "CSV", "parquet": "Parquet"}
 
 
@@ -73,8 +75,8 @@ def _command_section(name: str, command: Any) -> list[str]:  # noqa: ANN401
     reads, shows = set(_READING) <= params.keys(), set(_DISPLAY) <= params.keys()
     hidden = {*(_READING if reads else ()), *(_DISPLAY if shows else ())}
     own = [p for p in params.values() if p.name not in hidden]
-    arguments = [p for p in params.values() if p.param_type_name == "argument"]
-    words = [a.metavar or f"{a.name}".upper() for a in arguments]
+    arguments = [p for p in own if p.param_type_name == "argument"]
+    words = [*(["[INPUT]..."] if reads else []), *(a.metavar or a.name.upper() for a in arguments)]
     lines = [
         f"### {name}",
         "",
@@ -89,9 +91,9 @@ def _command_section(name: str, command: Any) -> list[str]:  # noqa: ANN401
     if options := [p for p in own if p.param_type_name == "option"]:
         lines += [*_option_table(options), ""]
     if reads:
-        lines += ["It also takes all shared options.", ""]
+        lines += [f"Also: the options {_EVERY} and {_READER} shares.", ""]
     elif shows:
-        lines += ["It also takes the [options every command shares](#options-every-command-shares).", ""]
+        lines += [f"Also: the options {_EVERY} shares.", ""]
     return [*lines, "```sh", *examples(command), "```"]
 
 
@@ -138,7 +140,9 @@ def _facts(name: str) -> list[tuple[str, str]]:
 
 
 def _fact(what: str, words: str) -> str:
-    return f"`{words}`" if what in {"promql", "recording rule", "fields"} else words.replace("<", "&lt;")
+    if what == "fields":
+        return ", ".join(word if " " in word else f"`{word}`" for word in words.split(", "))
+    return f"`{words}`" if what in {"promql", "recording rule"} else _cell(words)
 
 
 def ledger_columns() -> str:
@@ -206,7 +210,7 @@ def _type(dtype: pl.DataType) -> str:
 
 
 def _report_table(frame: pl.DataFrame) -> str:
-    head = [f"| {' | '.join(frame.columns)} |", "|" + "---|" * frame.width]
+    head = [f"| {' | '.join(name.replace('_', ' ') for name in frame.columns)} |", "|" + "---|" * frame.width]
     rows = [f"| `{first}` | {' | '.join(_cell(str(v or '')) for v in rest)} |" for first, *rest in frame.iter_rows()]
     return _text([*head, *rows])
 

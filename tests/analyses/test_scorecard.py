@@ -118,12 +118,13 @@ def test_a_bucket_partly_served_from_the_cache_keeps_its_tokens() -> None:
 )
 def test_each_ratio_is_what_its_formula_says(kpi: str, expected: float) -> None:
     """Row 4 was served from the cache: its tokens do not count; its request does. Two days, two named users."""
-    table = """
-    day team user requests errors retries fallbacks cache_hits input_tokens cache_read_tokens output_tokens task_successes cost
-    1 a u1 1 0 2 0 0 500 200 200 1 0.02
-    1 a u2 1 0 1 1 0 500 200 200 0 0.04
-    2 - - 1 1 0 0 0 500 100 200 1 0.04
-    2 a u1 1 0 0 0 1 9000 9000 9000 0 0
+    header = "day team user requests errors retries fallbacks cache_hits"
+    table = f"""
+    {header} input_tokens cache_read_tokens output_tokens task_successes cost
+    1   a    u1   1        0      2       0         0  500  200  200  1 0.02
+    1   a    u2   1        0      1       1         0  500  200  200  0 0.04
+    2   -    -    1        1      0       0         0  500  100  200  1 0.04
+    2   a    u1   1        0      0       0         1  9000 9000 9000 0 0
     """
 
     assert value(table, kpi) == pytest.approx(expected)
@@ -415,3 +416,23 @@ def test_the_order_of_the_rows_changes_nothing(rows: list[tuple[str, ...]], by: 
     first, second = (card(table, by=by).rows for table in tables)
 
     assert first.equals(second)
+
+
+def test_budgets_come_in_the_order_they_are_given() -> None:
+    budgets = tuple(Budget(name, Decimal(limit)) for name, limit in (("z", 1), ("a", 900), ("m", 5)))
+    found = card("day cost\n3 1", "budget_utilization", "days_to_exhaustion", question=replace(BUDGET, budgets=budgets))
+
+    assert found.rows["member"].to_list() == ["z", "a", "m"] * 2
+
+
+def test_what_a_null_member_is_called_stands_in_the_title() -> None:
+    assert row(card("team cost\n- 1", "team_allocation"), "team_allocation")["title"] == "Team allocation (untagged)"
+
+
+def test_the_report_shows_members_and_what_changed() -> None:
+    asked = ScorecardQuestion(kpis=("team_allocation", "cost_per_request"))
+    found = scorecard(ledger("team requests cost\na 1 1"), asked, previous=ledger("team requests cost\na 1 2")).report()
+
+    assert [c.name for c in found.tables[0].columns] == [
+        "title", "member", "value", "previous", "change", "target", "coverage", "usd_effect", "grade",
+    ]  # fmt: skip

@@ -14,7 +14,6 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
 import pytest
 
 from finopsctl.pricing import catalog
@@ -27,6 +26,8 @@ from pricing.price_files import rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import polars as pl
 
     from finopsctl.pricing.book import PriceBook
 
@@ -138,7 +139,7 @@ def drawn(count: int, seed: int) -> list[Usage]:
     """Draw requests: any comparable model, 2024 to the day of comparison, caches and service tiers it sells."""
     chance = random.Random(seed)
     names = Names(book())
-    usages = []
+    usages: list[Usage] = []
     while len(usages) < count:
         provider, model = chance.choice(comparable())
         sold = versions(book().providers, provider, str(names.resolve(provider, model).name))

@@ -118,6 +118,7 @@ BOTH = (
 )
 
 GENAI_FIGURES = {
+    "openai/o3*": "Before the cut of 2025-06-10 cached input was 2.50; genai-prices has today's 0.50.",
     "google/gemini-pro": "0.125/0.375 is the price of 1,000 characters on the cloud; the API asked 0.50/1.50.",
     "google/gemini-1.0-pro": "The same.",
     "google/gemini-2.5-flash-preview": "The preview's cached rate, from memory; genai-prices lists none.",
@@ -145,7 +146,7 @@ LITELLM_FIGURES = {
     "azure/gpt-5.4*": "A long-context price for priority, which the maker does not offer there.",
     "azure/*gpt-5.5*": "The same, and flex rates that are only partly those of the maker.",
     "openai/gpt-5.5-pro*": "A long-context price for batch; the page has base rates only.",
-    "vertex_ai/gemini-3.5-flash*": "Cached rates of batch, flex and priority unrounded; ours are those of the price page.",
+    "vertex_ai/gemini-3.5-flash*": "Cached rates of batch, flex and priority unrounded; ours are the page's.",
     "vertex_ai/xai/*": "Long from 200,001 tokens on; the maker's threshold is 200,000 itself.",
     "bedrock/anthropic.claude-3-7-sonnet-20240620-v1:0": "No such id: its day is that of another model.",
     "deepseek/*": "One figure a name, of one day; the models behind the names and their prices changed.",
@@ -174,7 +175,7 @@ GENAI_RULINGS = (
     ),
     Ruling(
         "one-hour cache writes",
-        "A one-hour write costs twice the input; genai-prices has no such rate there and bills it as a five-minute one.",
+        "A one-hour write costs twice the input; genai-prices lists none there and bills a five-minute one.",
         lambda c: (
             c.usage.cache_write_1h > 0
             and c.is_theirs(
@@ -189,7 +190,7 @@ GENAI_RULINGS = (
     ),
     Ruling(
         "moving names",
-        "A `-latest` or retired name means another model over time; genai-prices fixes one meaning, or has fewer steps.",
+        "A `-latest` or retired name means other models over time; genai-prices has one meaning, or fewer steps.",
         lambda c: _moving(c.usage),
     ),
     Ruling(
@@ -267,7 +268,7 @@ LITELLM_RULINGS = (
     ),
     Ruling(
         "Azure's regional price",
-        "litellm lists the regional price of an Azure model, a tenth more; ours is the global one unless a zone is named.",
+        "litellm lists the regional price of an Azure model, a tenth more; ours is global unless a zone is named.",
         lambda c: c.usage.provider == "azure" and lists.region_in_name(c.usage) is None and c.is_theirs(c.ours, "1.1"),
     ),
     Ruling(
@@ -276,8 +277,7 @@ LITELLM_RULINGS = (
         lambda c: (
             c.usage.provider == "azure"
             and lists.region_in_name(c.usage) is not None
-            and c.ours is not None
-            and abs(c.theirs / c.ours - 1) < Decimal("0.01")
+            and any(price and abs(c.theirs / price - 1) < Decimal("0.01") for price in (c.ours, c.now))
         ),
     ),
     Ruling(

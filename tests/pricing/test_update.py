@@ -46,7 +46,7 @@ checked = 2026-06-01
 [[model]]
 id = "gpt-a"
 match = ["gpt-a-2026-01-01"]
-rates = [ { from = 2026-01-01, input = 2.5, output = 10 }, { from = 2026-01-01, over = 200_000, input = 5, output = 15.00 } ]
+rates = [ { from = 2026-01-01, input = 2.5, output = 10 }, { from = 2026-01-01, over = 200_000, input = 5, output = 15 }]
 checked = 2026-06-01
 note = "rates = [ is only a word here ]"
 
@@ -197,6 +197,16 @@ def test_a_service_tier_we_do_not_list_is_added(folder: Path) -> None:
     ]
 
 
+def test_a_service_tier_out_of_all_proportion_or_without_output_is_refused(folder: Path) -> None:
+    """Fifty times standard, and no output rate at all."""
+    fields = {"input_cost_per_token": 2.5e-07, "output_cost_per_token": 2e-06}
+    odd = {"input_cost_per_token_priority": 1.25e-05, "input_cost_per_token_flex": 1e-07}
+    update = plan(book(folder), litellm(folder, **{"gpt-a-mini": {**fields, **odd}}), DAY)
+
+    assert update.changes == ()
+    assert sorted(finding.code for finding in update.findings) == ["incomplete", "suspicious"]
+
+
 def test_a_new_model_reaches_back_to_the_last_comparison_and_its_snapshot_is_not_a_second_one(folder: Path) -> None:
     fields = {"input_cost_per_token": 1e-06, "output_cost_per_token": 4e-06, "max_input_tokens": 400_000}
     source = litellm(folder, **{"openai/gpt-b": fields, "gpt-b-2026-10-05": fields})
@@ -339,14 +349,14 @@ def test_lines_are_added_and_every_other_byte_stays(folder: Path) -> None:
     assert text == OURS.replace("   # launch\n", "   # launch\n" + added)
 
 
-def test_lines_go_into_a_list_written_on_one_line(folder: Path) -> None:
+def test_lines_go_into_a_list_written_on_one_line() -> None:
     """The last item has no comma, and the note below holds brackets."""
     line = {"from": date(2026, 12, 1), "service_tier": "standard", "input": Decimal("2.00"), "output": Decimal("8.00")}
     text = with_lines(OURS, "gpt-a", [line])
 
-    assert "output = 15.00 }, \n  { from = 2026-12-01" in text
+    assert "output = 15 },\n  { from = 2026-12-01" in text
     assert text.replace('\n  { from = 2026-12-01, service_tier = "standard", input = 2.00, output = 8.00 },\n', "") == (
-        OURS.replace("output = 15.00 } ]", "output = 15.00 }, ]")
+        OURS.replace("output = 15 }]", "output = 15 },]")
     )
 
 

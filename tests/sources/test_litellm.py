@@ -372,6 +372,23 @@ def test_labels_fill_columns_and_the_rest_are_tags(tmp_path: Path) -> None:
     assert list(json.loads(row["tags"])) == sorted(json.loads(row["tags"]))
 
 
+def test_labels_keep_tabs_and_quotes(tmp_path: Path) -> None:
+    labels = {"note": 'a\tb "c" é', "feature": "chat"}
+    row = one(tmp_path, metadata={"spend_logs_metadata": labels}, request_tags=["x:1\t2"])
+
+    assert row["feature"] == "chat"
+    assert json.loads(row["tags"]) == {"note": 'a\tb "c" é', "x": "1\t2"}
+
+
+@pytest.mark.parametrize("address", ["203.0.113.9", "203.0.113.9:443", "2001:db8::1", "203.0.113.9, 10.0.0.1", "::1"])
+def test_an_address_is_no_label(tmp_path: Path, address: str) -> None:
+    meta = {"spend_logs_metadata": {"peer": address, "feature": address, "version": "1.2.3"}}
+    row = one(tmp_path, metadata=meta, request_tags=[f"from:{address}", address])
+
+    assert json.loads(row["tags"]) == {"version": "1.2.3"}
+    assert "feature" not in row
+
+
 def test_the_end_user_comes_before_a_customer_label(tmp_path: Path) -> None:
     label = {"spend_logs_metadata": {"tenant": "acme"}}
 
@@ -393,6 +410,14 @@ def test_of_a_stored_request_only_the_limit_is_kept(tmp_path: Path) -> None:
     assert "secret plan" not in str(row)
 
 
+def test_a_first_line_longer_than_the_look_is_read(tmp_path: Path) -> None:
+    stored = [{"role": "user", "content": 'a "long"\nprompt {} ' * 10_000}]
+    done = read_content(tmp_path, lines(line(messages=stored), line(request_id="r-2", messages=stored)))
+
+    assert done.values("record_id") == ["r-1", "r-2"]
+    assert done.faults.bad == 0
+
+
 def test_prompts_secrets_and_addresses_are_nowhere(tmp_path: Path) -> None:
     private = "do not keep this"
     meta = {
@@ -404,6 +429,7 @@ def test_prompts_secrets_and_addresses_are_nowhere(tmp_path: Path) -> None:
             "origin": "203.0.113.9",
             "prompt": private,
             "a": private * 40,
+            "feature": private * 40,
         },
         "requester_custom_headers": {
             "x-team": "blue",
@@ -496,6 +522,7 @@ def as_csv_of(records: list[dict[str, Any]]) -> str:
         {"prompt_tokens": "100"},
         {"prompt_tokens": 100.0},
         {"metadata": json.dumps(usage(prompt_tokens_details={"cached_tokens": 0}))},
+        {"metadata": json.dumps(usage(prompt_tokens_details={"cached_tokens": "0"}))},
         {"metadata": ""},
         {"metadata": None},
         {"metadata": "{}"},

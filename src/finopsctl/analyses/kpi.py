@@ -19,7 +19,7 @@ from finopsctl.ledger.schema import MONEY
 from finopsctl.metrics.budgets import Budget, budget_usage, daily_spend, fired
 from finopsctl.metrics.catalog import KPIS
 from finopsctl.metrics.catalog import kpi as find_kpi
-from finopsctl.metrics.dimensions import TIME_DIMENSIONS, TOKEN_CLASS, Dimension, refuse_longer_buckets
+from finopsctl.metrics.dimensions import TIME_DIMENSIONS, TOKEN_CLASS, Dimension, dimension, refuse_longer_buckets
 from finopsctl.metrics.evaluation import MEMBER, Figures, evaluate
 from finopsctl.metrics.figures import as_text, collect, plan, quantiles_of
 from finopsctl.metrics.kpi import How, Kpi, KpiSettings, configured
@@ -138,7 +138,8 @@ def scorecard(
         raise ConfigError("KPIs cannot be split by token_class", hint="Use attribution --by token_class.")
     kpis = configured(_asked(question, ledger), question.settings)
     as_of = question.as_of or _end_of_data(ledger, question.timezone)
-    plans = [plan(ledger, question.by, question.timezone, kpis)]
+    readable = [kpi for kpi in kpis if kpi.how is not How.OUTCOME or question.outcomes is not None]
+    plans = [plan(ledger, question.by, question.timezone, readable)]
     if question.budgets and any(kpi.how is How.BUDGET for kpi in kpis):
         budgets = _budgets(question)
         plans[0]["budgets"] = daily_spend(ledger if unfiltered is None else unfiltered, budgets, as_of)
@@ -242,12 +243,21 @@ def _rows(kpis: Sequence[Kpi], figures: Figures, question: ScorecardQuestion) ->
         parts.append(
             rows.with_columns(
                 kpi=pl.lit(kpi.name),
-                title=pl.lit(kpi.title),
+                title=_title(kpi),
                 unit=pl.lit(kpi.json_unit),
                 member_of=pl.when(pl.col(MEMBER).is_not_null()).then(pl.lit(kpi.member_of)),
             )
         )
     return pl.concat(parts) if parts else pl.DataFrame(schema=_EMPTY)
+
+
+def _title(kpi: Kpi) -> pl.Expr:
+    """Return the KPI's title; a member that is null has no other place to say what null is called."""
+    if kpi.how is not How.SHARE:
+        return pl.lit(kpi.title)
+    unknown = pl.col(MEMBER).is_null() & pl.col("value").is_not_null()
+    named = f"{kpi.title} {dimension(kpi.member_of).null_label}"
+    return pl.when(unknown).then(pl.lit(named)).otherwise(pl.lit(kpi.title))
 
 
 def _compared(rows: pl.DataFrame, before: pl.DataFrame, kpis: Sequence[Kpi], dims: tuple[str, ...]) -> pl.DataFrame:
@@ -261,13 +271,17 @@ def _compared(rows: pl.DataFrame, before: pl.DataFrame, kpis: Sequence[Kpi], dim
 
 
 def _arranged(rows: pl.DataFrame, kpis: Sequence[Kpi], question: ScorecardQuestion) -> pl.DataFrame:
-    """Order rows as the catalogue has them, then by dimensions, then largest member first."""
+    """Order rows as the catalogue has them, then by dimensions, then largest member first; budgets as given."""
     order = {kpi.name: place for place, kpi in enumerate(kpis)}
     place = pl.col("kpi").replace_strict(order, return_dtype=pl.Int64, default=None)
     dims = question.dims
     totals = [kpi.name for kpi in kpis if kpi.how is How.PER_USER]
     is_total = pl.col(MEMBER).is_null() & pl.col("kpi").is_in(totals)
-    ordered = rows.sort(place, *dims, ~is_total, -pl.col("numerator").cast(pl.Float64), MEMBER, nulls_last=True)
+    budgets = [kpi.name for kpi in kpis if kpi.how is How.BUDGET]
+    given = {budget.name: float(at) for at, budget in enumerate(question.budgets)}
+    turn = pl.col(MEMBER).replace_strict(given, return_dtype=pl.Float64, default=None)
+    size = pl.when(pl.col("kpi").is_in(budgets)).then(turn).otherwise(-pl.col("numerator").cast(pl.Float64))
+    ordered = rows.sort(place, *dims, ~is_total, size, MEMBER, nulls_last=True)
     compared = ("previous", "change") if "change" in rows.columns else ()
     return ordered.select("kpi", "title", *dims, MEMBER, *_VALUES, *compared, "member_of", "target_low", "target_high")
 

@@ -81,14 +81,13 @@ class _Partitions:
         before = self.known.get(key)
         digest = _digest([file.path])
         same = next((e for e in self.known.values() if (e.digest, e.options) == (digest, self.options)), None)
-        seen = {"path": key, "size": state.st_size, "modified": state.st_mtime_ns}
         if same:
-            self.known[key] = replace(same, **seen)
+            self.known[key] = replace(same, path=key, size=state.st_size, modified=state.st_mtime_ns)
             done = "unchanged" if same.path == key else f"the content of {same.path}"
             done = f"{done}, {same.records:,} records"
         else:
             parts, records, bad = self._write_months(file, digest)
-            self.known[key] = _Entry(**seen, digest=digest, options=self.options, parts=parts, records=records)
+            self.known[key] = _Entry(key, state.st_size, state.st_mtime_ns, digest, self.options, parts, records)
             lost = f", {bad:,} bad lines set aside" if bad else ""
             done = f"{records:,} records in {len(parts)} months{lost}"
         self.save()

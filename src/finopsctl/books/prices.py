@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from finopsctl.ledger.period import parse_instant
 from finopsctl.pricing import catalog, contract, litellm_config
+from finopsctl.pricing.explain import explain
 from finopsctl.pricing.models import Resolver
 from finopsctl.pricing.problems import Tally
 from finopsctl.pricing.rating import rated
@@ -76,6 +77,10 @@ class Pricer:
             .then(rows["list_cost"])
             .otherwise("effective_cost"),
         )
+
+    def explain(self, rows: pl.DataFrame) -> list[dict[str, Any]]:
+        """Return the arithmetic of a few ledger rows; see ``pricing.explain``."""
+        return explain(rows, self.resolver, price_at=self.price_at, contracts=self.contracts)
 
     @property
     def band_unknown(self) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
+from typer.models import ArgumentInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,7 +188,10 @@ def shares(command: Callable[..., None]) -> Callable[..., None]:
     names = [f.name for f in fields(shared)]
     options = [_parameter(name, declared[name], None) for name in names if name != "inputs"]
     arguments = [_parameter("inputs", declared["inputs"], None)] if "inputs" in names else []
-    parameters = [*arguments, *(_parameter(p.name, hints[p.name], p.default) for p in own), *options]
+    mine = [_parameter(p.name, hints[p.name], p.default) for p in own]
+    named = [p for p in mine if any(isinstance(m, ArgumentInfo) for m in getattr(p.annotation, "__metadata__", ()))]
+    # A command's own argument comes before the inputs, which take all that is left.
+    parameters = [*named, *arguments, *(p for p in mine if p not in named), *options]
 
     @wraps(command)
     def with_shared(**given: Any) -> None:  # noqa: ANN401 - whatever the options are

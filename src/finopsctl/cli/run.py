@@ -122,7 +122,7 @@ def requested(settings: Settings) -> Request:
     if not settings.inputs:
         raise ConfigError(
             "no input is named, and the configuration names none",
-            "Give a log or export (finopsctl kpi LOGS) or try `finopsctl demo`; `finopsctl init` writes a configuration.",
+            "Give a log or export (finopsctl kpi LOGS), try `finopsctl demo`, or write `inputs` with `finopsctl init`.",
         )
     word = settings.last if settings.last in WORDS else None
     return Request(

@@ -48,9 +48,14 @@ def plan(ledger: pl.LazyFrame, by: Sequence[Dimension], timezone: str, kpis: Seq
 
 
 def collect(plans: Sequence[Mapping[str, pl.LazyFrame]]) -> list[dict[str, pl.DataFrame]]:
-    """Collect the frames of every plan in one go."""
+    """Collect the frames of every plan in one go.
+
+    Each frame reads only its own columns: sharing one scan among them would hold all rows in memory (2.8 GiB against
+    0.8 on 10M rows, and 20 % slower).
+    """
     lazy = [frame for frames in plans for frame in frames.values()]
-    collected = iter(pl.collect_all(lazy, engine="streaming"))
+    apart = pl.QueryOptFlags(comm_subplan_elim=False, comm_subexpr_elim=False)
+    collected = iter(pl.collect_all(lazy, engine="streaming", optimizations=apart))
     return [{name: next(collected) for name in frames} for frames in plans]
 
 

@@ -37,6 +37,7 @@ class Difference:
         start: Since when theirs is said to hold; the day of comparison where it does not say.
         ours: What is in force here then; None: the tier is not listed.
         theirs: What the other list has.
+        standard: Ours of the standard tier then, to judge a tier we do not list by.
     """
 
     model: Model
@@ -44,6 +45,7 @@ class Difference:
     start: datetime
     ours: Version | None
     theirs: Rates
+    standard: Rates
 
     @property
     def before(self) -> Rates:
@@ -89,7 +91,9 @@ def problem(difference: Difference) -> Finding | None:
     other = f"the other list has {said}"
     checked = max((line.checked for line in model.rates if line.checked), default=model.checked)
     starts = {line.start for line in model.rates if line.service_tier == difference.service_tier}
-    slip = slip_of_units(difference.before, difference.after)
+    yardstick = difference.before if ours else difference.standard
+    slip = slip_of_units(yardstick, difference.after)
+    missing = {key for key in ("input", "output") if key in yardstick.get(0, {})} - difference.after.get(0, {}).keys()
     by_hand = "Add the lines by hand."
     reasons = (
         (model.like is not None, "reseller", f"is priced like {model.like}; {other}", "Change the maker's line."),
@@ -101,6 +105,7 @@ def problem(difference: Difference) -> Finding | None:
             "Rule on it: history is not edited.",
         ),
         (slip is not None, "suspicious", f"{slip}", "Check the provider's page; --force adds it."),
+        (bool(missing), "incomplete", f"has no {' and no '.join(sorted(missing))} rate there: {said}", by_hand),
         (
             ours is not None and any(line.window for line in ours.lines),
             "windowed",

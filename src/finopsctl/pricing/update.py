@@ -154,8 +154,9 @@ def _compared(terms: _Terms, candidate: Candidate, known: str) -> Iterator[Chang
     for tier, group in groupby(candidate.lines, key=lambda line: line.service_tier):
         for since, lines in _in_force_or_announced(tuple(group), terms.moment):
             start = terms.moment if since == UNDATED else since
-            before = _version_at(ours.get(tier, ()), max(start, terms.moment))
-            difference = Difference(model, tier, start, before, flat(lines))
+            moment = max(start, terms.moment)
+            before, standard = (_version_at(ours.get(name, ()), moment) for name in (tier, "standard"))
+            difference = Difference(model, tier, start, before, flat(lines), flat(standard.lines) if standard else {})
             yield from _ruled(terms, candidate, difference)
 
 

@@ -6,16 +6,16 @@ model that the folder does not hold itself (it is laid over our catalogue) is co
 
 from __future__ import annotations
 
-import os
 import tomllib
 from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from finopsctl.errors import PricingError
+from finopsctl.errors import ConfigError, PricingError
 from finopsctl.pricing.price_file import parse
 from finopsctl.pricing.price_text import entry, with_lines, with_models
 from finopsctl.pricing.update import NEW_MODEL, Update
+from finopsctl.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,16 +54,10 @@ def write(texts: Mapping[Path, str]) -> None:
         PricingError: the folder cannot be written to.
     """
     for path, text in texts.items():
-        beside = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            beside.write_bytes(text.encode("utf-8"))
-            beside.replace(path)
-        except OSError as problem:
-            raise PricingError(
-                f"{path}: {problem.strerror or problem}", hint="Keep prices in a folder of your own: --prices DIR."
-            ) from None
-        finally:
-            beside.unlink(missing_ok=True)
+            write_whole(path, text.encode("utf-8"))
+        except ConfigError as problem:
+            raise PricingError(problem.message, hint="Keep prices in a folder of your own: --prices DIR.") from None
 
 
 def _provider(path: Path) -> str:

@@ -77,8 +77,14 @@ def read_text(file: InputFile, look: Probe, wanted: tuple[str, ...] | None, faul
                     check_utf8=False,
                 ),
             )
-            for frame in _batches(reader, wanted, malformed):
-                yield _without_marks(frame, faults) if marked.found else frame
+            held, breaks = None, 0
+            for frame, breaks in _batches(reader, wanted, malformed):  # noqa: B007 - the last one is looked at
+                if held is not None:
+                    yield _without_marks(held, faults) if marked.found else held
+                held = frame
+            if held is not None:
+                whole = _without_open_quote(held, breaks, faults) if breaks and marked.quotes % 2 else held
+                yield _without_marks(whole, faults) if marked.found else whole
         except pa.ArrowInvalid as problem:
             raise SourceError(
                 f"{file.name}: the CSV cannot be read ({str(problem).splitlines()[0][:120]})",
@@ -102,7 +108,10 @@ def _header(file: InputFile, look: Probe) -> list[str]:
     return header
 
 
-def _batches(reader: Iterable[Any], wanted: tuple[str, ...] | None, malformed: set[int]) -> Iterator[pl.DataFrame]:
+def _batches(
+    reader: Iterable[Any], wanted: tuple[str, ...] | None, malformed: set[int]
+) -> Iterator[tuple[pl.DataFrame, int]]:
+    """Yield frames, and how many line breaks the last row of each holds in its values, those not wanted included."""
     row = 2
     for batch in reader:
         frame = pl.from_arrow(batch)
@@ -115,7 +124,8 @@ def _batches(reader: Iterable[Any], wanted: tuple[str, ...] | None, malformed: s
             row += 1
         kept = [name for name in frame.columns if wanted is None or name in wanted]
         texts = frame.with_columns(pl.col(pl.Binary).cast(pl.String))
-        yield texts.with_columns(pl.Series(AT, numbers, dtype=pl.Int64)).select(*kept, AT)
+        breaks = sum(value.count("\n") for value in texts.row(-1) if value) if texts.height else 0
+        yield texts.with_columns(pl.Series(AT, numbers, dtype=pl.Int64)).select(*kept, AT), breaks
 
 
 class _Marked(io.RawIOBase):
@@ -129,6 +139,7 @@ class _Marked(io.RawIOBase):
         self._decoder = codecs.getincrementaldecoder("utf-8")(_MARKING)
         self._ready = b""
         self.found = False
+        self.quotes = 0
 
     def readable(self) -> bool:
         return True
@@ -138,6 +149,7 @@ class _Marked(io.RawIOBase):
         while not self._ready and not ended:
             data = self._stream.read(1 << 20)
             ended = not data
+            self.quotes += data.count(b'"')
             text = self._decoder.decode(data, final=ended)
             self.found = self.found or _MARK in text
             self._ready = text.encode()
@@ -156,3 +168,10 @@ def _without_marks(frame: pl.DataFrame, faults: Faults) -> pl.DataFrame:
     for number in frame[AT].filter(broken):
         faults.reject(f"{faults.file}#{number}", "the text is not UTF-8")
     return frame.filter(~broken)
+
+
+def _without_open_quote(frame: pl.DataFrame, breaks: int, faults: Faults) -> pl.DataFrame:
+    """Set aside the last row of a file, whose open quote took in all lines after it (pyarrow lets that pass)."""
+    number = frame[AT].item(-1)
+    faults.reject(f"{faults.file}#{number}", f"a quote is never closed and takes in the {breaks:,} lines after it")
+    return frame.head(-1)

@@ -43,10 +43,7 @@ class InputFile:
 
     def open(self) -> IO[bytes]:
         """Return the decompressed bytes as a buffered stream."""
-        try:
-            start = self._first_bytes()
-        except OSError as problem:
-            raise _unreadable(self.name, problem) from problem
+        start = self._first_bytes()
         if start.startswith(_GZIP):
             return io.BufferedReader(gzip.GzipFile(self.path), 1 << 20)
         if start.startswith(_ZSTD):
@@ -56,8 +53,11 @@ class InputFile:
         return self.path.open("rb", buffering=1 << 20)
 
     def _first_bytes(self) -> bytes:
-        with self.path.open("rb") as stream:
-            return stream.read(4)
+        try:
+            with self.path.open("rb") as stream:
+                return stream.read(4)
+        except OSError as problem:
+            raise _unreadable(self.name, problem) from problem
 
     def is_parquet(self) -> bool:
         """Whether the file is Parquet (uncompressed container)."""
@@ -119,8 +119,11 @@ def expand(inputs: Iterable[str], scratch: Path) -> list[InputFile]:
     """
     files: dict[Path, InputFile] = {}
     for text in inputs:
-        for file in _expand_one(text, scratch):
-            files.setdefault(file.path.resolve(), file)
+        try:
+            for file in _expand_one(text, scratch):
+                files.setdefault(file.path.resolve(), file)
+        except OSError as problem:
+            raise _unreadable(text, problem) from problem
     return list(files.values())
 
 
@@ -131,8 +134,11 @@ def _expand_one(text: str, scratch: Path) -> Iterator[InputFile]:
     path = Path(text).expanduser()
     if path.is_dir():
         yield from _folder(path, text)
-    elif path.exists():
+    elif path.is_file():
         yield InputFile(path, text)
+    elif path.exists():
+        with path.open("rb") as pipe:
+            yield InputFile(_kept(pipe, scratch), text)
     elif path.is_symlink():
         raise SourceError(f"{text}: the link points to nothing", "Mend or remove the link.")
     elif glob.has_magic(text):
@@ -149,20 +155,23 @@ def _expand_one(text: str, scratch: Path) -> Iterator[InputFile]:
 
 
 def _standard_input(scratch: Path) -> InputFile:
-    path = scratch / "stdin"
+    return InputFile(_kept(sys.stdin.buffer, scratch), "-")
+
+
+def _kept(pipe: IO[bytes], scratch: Path) -> Path:
+    """Put what can be read only once into a file of its own."""
+    path = scratch / f"pipe-{len(list(scratch.iterdir()))}"
     with path.open("wb") as target:
-        shutil.copyfileobj(sys.stdin.buffer, target)
-    return InputFile(path, "-")
+        shutil.copyfileobj(pipe, target)
+    return path
 
 
 def _folder(folder: Path, text: str) -> Iterator[InputFile]:
     found = False
-    try:
-        os.scandir(folder).close()
-    except OSError as problem:
-        raise _unreadable(text, problem) from problem
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+    seen: set[Path] = set()
+    for root, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
+        seen.add(Path(root).resolve())
+        folders[:] = sorted(n for n in folders if not n.startswith(".") and Path(root, n).resolve() not in seen)
         for name in sorted(names):
             if is_data_name(name):
                 found = True
@@ -173,6 +182,10 @@ def _folder(folder: Path, text: str) -> Iterator[InputFile]:
             f"{text}: the folder holds no data files",
             f"Data files end in {' '.join(DATA_ENDINGS)}, or these with .gz or .zst.",
         )
+
+
+def _raise(problem: OSError) -> None:
+    raise _unreadable(str(problem.filename), problem) from problem
 
 
 def is_data_name(name: str) -> bool:

@@ -40,12 +40,14 @@ _REFUSED = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 class Chunk:
     """Some whole lines, the first of which is number ``first`` (from 1) of its file.
 
-    ``step`` is by how much the number grows from line to line: 0 where all were taken out of one line.
+    ``step`` is by how much the number grows from line to line: 0 where all were taken out of one line. ``breaks``
+    counts the line breaks, where that is known.
     """
 
     data: bytes
     first: int
     step: int = 1
+    breaks: int | None = None
 
 
 def read_lines(file: InputFile, raw: pl.Schema, envelope: tuple[str, ...], faults: Faults) -> Iterator[pl.DataFrame]:
@@ -101,8 +103,9 @@ def line_chunks(file: InputFile, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
                     )
                 continue
             whole, rest = rest + data[:cut], data[cut:]
-            yield Chunk(whole, first)
-            first += whole.count(b"\n")
+            breaks = whole.count(b"\n")
+            yield Chunk(whole, first, breaks=breaks)
+            first += breaks
     if rest:
         yield Chunk(rest, first)
 
@@ -166,7 +169,8 @@ def _opened(chunk: Chunk, wired: pl.Schema) -> pl.DataFrame | None:
 
 
 def _line_numbers(chunk: Chunk, height: int) -> pl.Series:
-    lines = chunk.data.count(b"\n") + (not chunk.data.endswith(b"\n"))
+    breaks = chunk.data.count(b"\n") if chunk.breaks is None else chunk.breaks
+    lines = breaks + (not chunk.data.endswith(b"\n"))
     if lines == height and chunk.step == 1:
         return pl.int_range(chunk.first, chunk.first + height, eager=True, dtype=pl.Int64)
     numbers = [chunk.first + i * chunk.step for i, line in enumerate(chunk.data.split(b"\n")) if line.strip()]

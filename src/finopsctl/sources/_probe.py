@@ -81,19 +81,29 @@ def _refuse(name: str, head: bytes) -> None:
     start = head.lstrip()[:200].lower()
     if not start:
         raise SourceError(f"{name}: the file is empty", "Check the export that wrote it.")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head[:64:2] or b"\x00" in head[1:64:2]:
-        what = "UTF-16 text" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "binary data"
-        hint = (
-            "Save it as UTF-8, e.g. iconv -f UTF-16 -t UTF-8."
-            if "UTF" in what
-            else "Give a log, export or Parquet file."
-        )
-        raise SourceError(f"{name}: this is {what}, no format that can be read", hint)
-    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+    if _is_utf16(head):
+        raise SourceError(f"{name}: this is UTF-16 text, not UTF-8", "Save it as UTF-8: iconv -f UTF-16 -t UTF-8.")
+    if _is_binary(head[:4096]):
+        raise SourceError(f"{name}: this is binary data, no text that can be read", "Give a log, export or Parquet.")
+    if start.startswith(b"<"):
         raise SourceError(
             f"{name}: this is a web page or XML, no data file",
             "The export probably failed or asked for a login: fetch it again.",
         )
+
+
+def _is_utf16(head: bytes) -> bool:
+    """Whether there is its mark, or every other byte of the first words is 0 and the others are not."""
+    even, odd = head[0:64:2].count(0), head[1:64:2].count(0)
+    half = len(head[:64]) // 4
+    return head.startswith((b"\xff\xfe", b"\xfe\xff")) or (max(even, odd) > half and min(even, odd) == 0)
+
+
+def _is_binary(head: bytes) -> bool:
+    """Whether there is a 0 byte, or a tenth of the characters are control characters or no UTF-8."""
+    text = head.decode("utf-8", "replace")
+    strange = sum(c == "\ufffd" or (c < " " and c not in "\t\r\n\x1b") for c in text)
+    return b"\x00" in head or 10 * strange > len(text)
 
 
 def _json(name: str, head: bytes) -> Probe:

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 MAX_COUNT = 10**13
 """No bucket holds more tokens or requests than this; a larger count is a broken record (and would wrap a sum)."""
 
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
+MAX_AMOUNT = 10**12
+"""No record costs more than this, in any currency; a larger amount is a broken record (and would overflow a sum)."""
+
 _COUNTS = (*TOKEN_COLUMNS, "requests", "errors", "retries", "fallbacks", "cache_hits", "tasks", "task_successes")
+_AMOUNTS = ("reported_cost", "list_cost", "effective_cost")
 _NOT_IDENTITY = frozenset({"record_id", "origin", "canonical_model", "model_tier"})
 _HASHED = tuple(name for name in LEDGER_SCHEMA if name not in _NOT_IDENTITY)
 
@@ -42,7 +47,8 @@ class Rows:
         frame = self._source.to_ledger(raw.lazy()).collect()
         if BAD in frame.columns:
             frame = self._set_aside(frame, BAD)
-        frame = self._set_aside(frame.with_columns(_implausible(frame).alias(BAD)), BAD)
+        if _is_suspicious(frame):
+            frame = self._set_aside(frame.with_columns(_implausible(frame).alias(BAD)), BAD)
         self._remark(frame)
         rank = pl.col(RANK).cast(pl.Int64).fill_null(0) if RANK in frame.columns else pl.lit(0, pl.Int64).alias(RANK)
         origin = pl.format("{}{}{}", pl.lit(self._faults.file), pl.lit(self._separator), pl.col(AT))
@@ -51,7 +57,8 @@ class Rows:
             (pl.coalesce(pl.col(name), value) if name in frame.columns else value).alias(name)
             for name, value in given.items()
         )
-        return self._identify(conform(named.lazy(), rank).collect())
+        rows = conform(named.lazy(), rank).with_columns(pl.col("billing_currency").str.to_uppercase())
+        return self._identify(rows.collect())
 
     def _set_aside(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:
         if column not in frame.columns or frame[column].null_count() == frame.height:
@@ -84,15 +91,39 @@ class Rows:
         return f"{digest}-{ordinal}" if ordinal else digest
 
 
+def _is_suspicious(frame: pl.DataFrame) -> bool:
+    """Whether a record of ``frame`` may be implausible: a look at extremes, for there hardly ever is one."""
+    start = frame["charge_period_start"]
+    if start.has_nulls():
+        return not frame.is_empty()
+    counts = [name for name in _COUNTS if name in frame.columns and frame.schema[name].is_numeric()]
+    extremes = [frame[name].min() for name in counts] + [frame[name].max() for name in counts]
+    amounts = [name for name in _AMOUNTS if name in frame.columns and frame.schema[name].is_numeric()]
+    if any((frame[name].abs().max() or 0) > MAX_AMOUNT for name in amounts):  # type: ignore[operator]
+        return True
+    years = [start.dt.year().min(), start.dt.year().max()]
+    return any(value is not None and not 0 <= value <= MAX_COUNT for value in extremes) or any(  # type: ignore[operator]
+        year is not None and not _FIRST_YEAR <= year <= _LAST_YEAR  # type: ignore[operator]
+        for year in years
+    )
+
+
 def _implausible(frame: pl.DataFrame) -> pl.Expr:
     start = pl.col("charge_period_start")
     reasons = [
         pl.when(start.is_null()).then(pl.lit("it has no time")),
-        pl.when(~start.dt.year().is_between(2000, 2100)).then(pl.format("its time {} is not plausible", start)),
+        pl.when(~start.dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)).then(
+            pl.format("its time {} is not plausible", start)
+        ),
     ]
     for name in _COUNTS:
         if name in frame.columns and frame.schema[name].is_numeric():
             value = pl.col(name)
             reasons.append(pl.when(value < 0).then(pl.format("{}: {} is negative", pl.lit(name), value)))
             reasons.append(pl.when(value > MAX_COUNT).then(pl.format("{}: {} is not plausible", pl.lit(name), value)))
+    for name in _AMOUNTS:
+        if name in frame.columns and frame.schema[name].is_numeric():
+            value = pl.col(name)
+            odd = pl.format("{}: {} is not plausible", pl.lit(name), value)
+            reasons.append(pl.when(value.abs() > MAX_AMOUNT).then(odd))
     return pl.coalesce(*reasons)

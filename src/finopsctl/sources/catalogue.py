@@ -6,26 +6,31 @@ import polars as pl
 
 from finopsctl.errors import ConfigError, nearest
 from finopsctl.results.report import Column, Report, Table
-from finopsctl.sources import SIDE_TABLES, SOURCES
+from finopsctl.sources import SIDE_TABLES, SOURCES, SideTable, Source
+
+_FORMATS: tuple[Source | SideTable, ...] = (*SOURCES, *SIDE_TABLES)
 
 
 def source_list() -> Report:
-    """Return every source and side table: name, what it is, containers, family, records."""
+    """Return every source and side table: name, what it is, containers, family."""
     rows = [
-        {"source": s.name, "title": s.title, "shapes": ", ".join(s.shapes), "family": s.family} for s in SOURCES
-    ] + [
-        {"source": t.name, "title": t.title, "shapes": ", ".join(t.shapes), "family": "(side table)"}
-        for t in SIDE_TABLES
+        {
+            "source": item.name,
+            "title": item.title,
+            "shapes": ", ".join(item.shapes),
+            "family": item.family if isinstance(item, Source) else "(side table)",
+        }
+        for item in _FORMATS
     ]
     columns = (
         Column("source", "Source"),
         Column("title", "What it reads"),
-        Column("shapes", "As", priority=1),
-        Column("family", "Family", priority=2),
+        Column("shapes", "As", priority=2),
+        Column("family", "Family", priority=1),
     )
     return Report(
         "sources",
-        f"{len(SOURCES)} formats and {len(SIDE_TABLES)} side tables can be read; .gz and .zst of each, folders and globs.",
+        f"{len(SOURCES)} formats and {len(SIDE_TABLES)} side tables can be read, compressed or not, in folders too.",
         (Table("Sources", pl.DataFrame(rows), columns),),
     )
 
@@ -36,20 +41,15 @@ def one_source(name: str) -> Report:
     Raises:
         ConfigError: Naming the nearest source.
     """
-    known = {item.name: item for item in (*SOURCES, *SIDE_TABLES)}
+    known = {item.name: item for item in _FORMATS}
     if name not in known:
         raise ConfigError(f"unknown source '{name}'", nearest(name, known))
     found = known[name]
-    missing = getattr(found, "missing", {})
-    lines = pl.DataFrame({"step": found.export.strip("\n").split("\n")})
-    tables = [Table("Export it with", lines, (Column("step", "Command"),))]
+    lines = pl.DataFrame({"command": found.export.strip("\n").split("\n")})
+    tables = [Table("Export it with", lines, (Column("command", "Command", null=""),))]
+    missing = found.missing if isinstance(found, Source) else {}
     if missing:
         frame = pl.DataFrame({"column": list(missing), "remedy": list(missing.values())})
-        tables.append(
-            Table(
-                "What the format leaves out",
-                frame,
-                (Column("column", "Column"), Column("remedy", "What would bring it")),
-            )
-        )
+        columns = (Column("column", "Column"), Column("remedy", "What would bring it"))
+        tables.append(Table("What the format leaves out", frame, columns))
     return Report("sources", f"{found.name}: {found.title} ({', '.join(found.shapes)}).", tuple(tables))

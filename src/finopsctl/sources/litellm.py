@@ -142,9 +142,9 @@ EXPORT = """\
 psql "$DATABASE_URL" -c "\\copy (SELECT * FROM \\"LiteLLM_SpendLogs\\" WHERE \\"startTime\\" >= '2026-10-01' \
 AND \\"startTime\\" < '2026-11-01') TO 'spend_logs.csv' CSV HEADER"
 
-# or page by page through the API (at most 100 rows a page; one file a page, or one page a line):
+# or page by page through the API (at most 1,000 rows a page; one file a page, or one page a line):
 curl -s -H "Authorization: Bearer $LITELLM_MASTER_KEY" "$LITELLM_URL/spend/logs/v2?\
-start_date=2026-10-01%2000:00:00&end_date=2026-11-01%2000:00:00&page=1&page_size=100" > spend_logs_1.json
+start_date=2026-10-01%2000:00:00&end_date=2026-11-01%2000:00:00&page=1&page_size=1000" > spend_logs_1.json
 
 # or at most 10,000 rows at once, the end date's own day left out:
 curl -s -H "Authorization: Bearer $LITELLM_MASTER_KEY" \

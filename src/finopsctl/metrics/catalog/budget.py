@@ -75,6 +75,6 @@ KPIS: tuple[Kpi, ...] = (
     BUDGET_UTILIZATION,
     BURN_RATE,
     _exhaustion("days_to_exhaustion", "Days to exhaustion", "burn rate to date"),
-    _exhaustion("days_to_exhaustion_7d", "Days to exhaustion, 7-day pace", "mean daily spend of the last 7 days"),
+    _exhaustion("days_to_exhaustion_7d", "Days to exhaustion (7-day pace)", "mean daily spend of the last 7 days"),
     BUDGET_VARIANCE,
 )

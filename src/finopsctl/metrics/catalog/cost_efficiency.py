@@ -59,7 +59,7 @@ COST_PER_1K_TOKENS = Kpi(
 def _quantile(percent: int) -> Kpi:
     return Kpi(
         name=f"cost_per_request_p{percent}",
-        title=f"Cost per request, P{percent}",
+        title=f"Cost per request P{percent}",
         question=f"What do {percent} % of requests stay below? Best asked --by feature.",
         formula=f"{percent} % quantile (linear between neighbours) of the cost of single requests",
         section=_SECTION,

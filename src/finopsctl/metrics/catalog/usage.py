@@ -14,7 +14,7 @@ _TIERS = "models the price catalogue knows: their tier comes from there"
 
 MODEL_MIX_REQUESTS = Kpi(
     name="model_mix_requests",
-    title="Model mix, requests",
+    title="Model mix by requests",
     question="What share of requests goes to each model tier?",
     formula="requests of the tier / requests",
     section=_SECTION,
@@ -30,7 +30,7 @@ MODEL_MIX_REQUESTS = Kpi(
 
 MODEL_MIX_SPEND = Kpi(
     name="model_mix_spend",
-    title="Model mix, spend",
+    title="Model mix by spend",
     question="What share of spend goes to each model tier?",
     formula="spend of the tier / spend",
     section=_SECTION,
