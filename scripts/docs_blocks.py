@@ -55,6 +55,7 @@ def cli_reference() -> str:
     lines += [f"| [`{name}`](#{_anchor(name)}) | {_cell(_first_line(c.help))} |" for name, c in found.items()]
     lines += ["", "## Options every command shares", "", *_option_table(_shared(found, _DISPLAY))]
     lines += ["", "## Options every command that reads input shares", "", *_option_table(_shared(found, _READING))]
+    lines += ["", "## Each command"]
     for name, command in found.items():
         lines += ["", *_command_section(name, command)]
     return _text(lines)
@@ -86,10 +87,8 @@ def _command_section(name: str, command: Any) -> list[str]:  # noqa: ANN401
         " ".join(["finopsctl", name, *words, "[OPTIONS]"]),
     ]
     lines += ["```", ""]
-    if arguments:
-        lines += [*_option_table(arguments), ""]
-    if options := [p for p in own if p.param_type_name == "option"]:
-        lines += [*_option_table(options), ""]
+    if own:
+        lines += [*_option_table(own), ""]
     if reads:
         lines += [f"Also: the options {_EVERY} and {_READER} shares.", ""]
     elif shows:
@@ -104,7 +103,7 @@ def examples(command: Any) -> list[str]:  # noqa: ANN401
 
 
 def _option_table(params: Iterable[Any]) -> list[str]:
-    rows = [f"| {_cell(_spelling(p))} | {_cell(p.help or '')} |" for p in params]
+    rows = [f"| {_cell(_spelling(p))} | {_cell(p.help or '')}{' Required.' if p.required else ''} |" for p in params]
     return ["| option | meaning |", "|---|---|", *rows]
 
 

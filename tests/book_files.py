@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -12,6 +11,7 @@ from finopsctl.books import Books, Request, open_books
 from finopsctl.ledger.schema import LEDGER_SCHEMA
 
 if TYPE_CHECKING:
+    from decimal import Decimal
     from pathlib import Path
 
 USUAL = {"charge_period_start": "2026-10-01T00:00:00Z", "provider": "openai", "requests": 1}

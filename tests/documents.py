@@ -1,7 +1,7 @@
 """Runs what a document shows: its console blocks, its Python, its configuration files, in the order they stand.
 
 In a ``console`` block a line that begins with ``$`` is a command and the lines up to the next one are what it prints;
-a line of three dots stands for any lines left out. A block marked ``toml NAME`` (or ``csv NAME``) is a file of that
+a line of three dots stands for any lines left out, three dots at the end of a line for its rest. A block marked ``toml NAME`` (or ``csv NAME``) is a file of that
 name, there for what follows. A ``python`` block is run. Every other block is only to be read.
 """
 
@@ -75,14 +75,31 @@ def _trimmed(lines: Sequence[str]) -> tuple[str, ...]:
 
 def agrees(shown: Sequence[str], printed: Sequence[str]) -> bool:
     """Tell whether ``printed`` is what a document shows, a gap standing for any lines."""
-    pattern = "".join(".*" if line == GAP else f"{re.escape(line)}\n" for line in shown)
-    return re.fullmatch(pattern, "".join(f"{line}\n" for line in printed), re.DOTALL) is not None
+    pattern = "".join(_pattern(line) for line in shown)
+    return re.fullmatch(pattern, "".join(f"{line}\n" for line in printed)) is not None
+
+
+def _pattern(line: str) -> str:
+    if line == GAP:
+        return r"(?:.*\n)*"
+    return f"{re.escape(line.removesuffix(GAP))}.*\n" if line.endswith(GAP) else f"{re.escape(line)}\n"
 
 
 def shortened(shown: Sequence[str], printed: Sequence[str]) -> list[str]:
-    """Return ``printed`` with gaps where a document had them: as many lines at both ends, in between by their names."""
-    if GAP not in shown:
-        return list(printed)
+    """Return ``printed`` with gaps where a document had them.
+
+    Both ends keep as many lines, in between lines are found by their names; lines are cut as wide as they were.
+    """
+    widths = [len(line) for line in shown if line.endswith(GAP) and line != GAP]
+    whole = _with_gaps(shown, printed) if GAP in shown else list(printed)
+    return [_cut(line, max(widths)) for line in whole] if widths else whole
+
+
+def _cut(line: str, width: int) -> str:
+    return line if len(line) <= width else line[: width - len(GAP)] + GAP
+
+
+def _with_gaps(shown: Sequence[str], printed: Sequence[str]) -> list[str]:
     first, last = shown.index(GAP), len(shown) - 1 - shown[::-1].index(GAP)
     tail = len(shown) - 1 - last
     kept, at = list(range(min(first, len(printed)))), first

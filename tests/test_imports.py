@@ -18,7 +18,10 @@ from finopsctl.cli.app import app
 from finopsctl.cli.run import guard
 
 sys.stdout = open(os.devnull, "w")
-code = guard(app, sys.argv[1:])
+try:
+    code = guard(app, sys.argv[1:])
+except SystemExit as end:  # shell completion ends the process itself
+    code = end.code
 sys.stderr.write(json.dumps({"code": code, "modules": sorted(sys.modules)}))
 """
 _RENDERERS = """

@@ -25,6 +25,8 @@ from pricing.price_lists import TODAY, Usage, at, book, by_genai, by_litellm, li
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from finopsctl.pricing.timeline import Version
+
 pytestmark = pytest.mark.filterwarnings("ignore")  # what litellm imports on its first call warns of itself
 
 DRAWS, SEED = 4000, 20261122
@@ -74,14 +76,16 @@ def _same(a: Decimal, b: Decimal) -> bool:
     return abs(a - b) <= max(abs(a), abs(b)) * Decimal("1e-9") + Decimal("2e-12")
 
 
+def _sold(usage: Usage) -> list[Version]:
+    """Return the versions of the model in the usage's service tier, oldest first."""
+    resolved = Names(book()).resolve(usage.provider, usage.model)
+    found = versions(book().providers, usage.provider, str(resolved.name))
+    return [version for version in found if version.service_tier == usage.tier and version.lines]
+
+
 def _banded(usage: Usage) -> bool:
     """Say whether our price of so long a prompt is a long-context one."""
-    resolved = Names(book()).resolve(usage.provider, usage.model)
-    in_force = [
-        version
-        for version in versions(book().providers, usage.provider, str(resolved.name))
-        if version.service_tier == usage.tier and version.start <= usage.when
-    ]
+    in_force = [version for version in _sold(usage) if version.start <= usage.when]
     return any(0 < line.min_ctx <= usage.prompt for line in (in_force[-1].lines if in_force else ()))
 
 
@@ -108,7 +112,7 @@ BOTH = (
     Ruling(
         "no price yet",
         "Before a model or a service tier was offered there is no price; undated lists price any day.",
-        lambda c: c.ours is None,
+        lambda c: c.ours is None and c.usage.when < _sold(c.usage)[0].start,
     ),
     Ruling(
         "history not kept",

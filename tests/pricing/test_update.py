@@ -46,7 +46,7 @@ checked = 2026-06-01
 [[model]]
 id = "gpt-a"
 match = ["gpt-a-2026-01-01"]
-rates = [ { from = 2026-01-01, input = 2.5, output = 10 }, { from = 2026-01-01, over = 200_000, input = 5, output = 15 }]
+rates = [{ from = 2026-01-01, input = 2.5, output = 10 }, { from = 2026-01-01, over = 200_000, input = 5, output = 15 }]
 checked = 2026-06-01
 note = "rates = [ is only a word here ]"
 

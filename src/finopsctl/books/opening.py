@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -18,6 +16,7 @@ from finopsctl.books.cost import unconverted, with_cost
 from finopsctl.books.prices import Pricer
 from finopsctl.books.recognition import Recognised, passed_over, recognise
 from finopsctl.books.redaction import Redaction
+from finopsctl.books.scratch import Scratch
 from finopsctl.books.spool import Spool
 from finopsctl.books.strictness import refuse_unread
 from finopsctl.errors import NoChargesError, SourceError
@@ -60,8 +59,8 @@ def open_books(request: Request, tell: Callable[[str], None] = lambda _: None) -
     """
     _ = request.basis, zone(request.timezone)  # what contradicts or is unknown is said before the work
     progress = _Progress()
-    scratch = tempfile.TemporaryDirectory(prefix="finopsctl-")
-    files = [r for f in expand(request.inputs, Path(scratch.name)) if (r := _recognise(f, request, progress))]
+    scratch = Scratch()
+    files = [r for f in expand(request.inputs, scratch.folder) if (r := _recognise(f, request, progress))]
     if not files:
         raise _nothing_read(progress)
     _read_side_tables([r for r in files if isinstance(r.format, SideTable)], progress, tell)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -94,4 +95,9 @@ class Pricer:
 
 def price_book(request: Request) -> PriceBook:
     """Return the shipped catalogue with the request's own folder laid over it."""
-    return catalog.load([request.prices] if request.prices else [])
+    return catalog.load([request.prices]) if request.prices else _shipped()
+
+
+@cache
+def _shipped() -> PriceBook:
+    return catalog.load()

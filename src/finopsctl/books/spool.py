@@ -7,16 +7,13 @@ is left to choose between is settled by content, so the order of the files does 
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from finopsctl.books.scratch import Scratch
 from finopsctl.ledger.period import is_day_bucket
 from finopsctl.ledger.schema import LEDGER_SCHEMA
 from finopsctl.ledger.token_classes import TOKEN_COLUMNS
@@ -25,6 +22,7 @@ from finopsctl.sources import RANK
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
+    from pathlib import Path
 
 PART_ROWS = 200_000
 _IDENTITY = "__identity"
@@ -44,14 +42,14 @@ _PREFERENCE = (
 )
 
 
-@dataclass(slots=True, eq=False, weakref_slot=True)
+@dataclass(slots=True, eq=False)
 class Spool:
     """Rows on disk, in parts.
 
     Args:
         families: Source name to family: rows of one family with one record id are the same record.
         finish: What is done to each part before it is written (pricing, owners, redaction).
-        folder: Where the parts lie; removed with the spool.
+        scratch: Where the parts lie; removed with the spool.
         kinds: The (source, record kind) pairs seen.
         currencies: The billing currencies seen.
         latest: The last ``charge_period_start`` seen.
@@ -60,16 +58,13 @@ class Spool:
 
     families: Mapping[str, str]
     finish: Callable[[pl.DataFrame], pl.DataFrame]
-    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="finopsctl-")))
+    scratch: Scratch = field(default_factory=Scratch)
     kinds: set[tuple[str, str]] = field(default_factory=set)
     currencies: set[str] = field(default_factory=set)
     latest: datetime | None = None
     day_buckets: bool = False
     _waiting: list[pl.DataFrame] = field(default_factory=list)
     _identities: list[pl.Series] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
     def add(self, rows: pl.DataFrame, file: str) -> None:
         """Take ledger rows (with ``RANK``) of the input called ``file``."""
@@ -92,7 +87,7 @@ class Spool:
         )
 
     def _part(self, index: int) -> Path:
-        return self.folder / f"part-{index:06}.parquet"
+        return self.scratch.folder / f"part-{index:06}.parquet"
 
     def close(self) -> Counter[str]:
         """Write what is waiting, drop duplicates; return how many were dropped by file."""
@@ -104,7 +99,7 @@ class Spool:
         """Return all rows in ledger columns."""
         if not self._identities:
             return pl.LazyFrame(schema=LEDGER_SCHEMA)
-        return pl.scan_parquet(self.folder / "part-*.parquet", cache=False).drop(RANK, _FILE)
+        return pl.scan_parquet(self.scratch.folder / "part-*.parquet", cache=False).drop(RANK, _FILE)
 
     def _drop_duplicates(self) -> Counter[str]:
         if not self._identities:

@@ -106,7 +106,7 @@ def lint(display: Display, prices: Prices = None) -> None:
 
 
 @shares
-def update(
+def update(  # noqa: PLR0917 - options are given by name
     display: Display,
     source: Annotated[
         str,

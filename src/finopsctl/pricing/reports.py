@@ -108,7 +108,7 @@ def update_report(update: Update, *, written: bool) -> Report:
     columns = (Column("change", "Change"), *_LINE[:4], Column("rates", "USD per 1M tokens"))
     verb = "added" if written else "to add; nothing is written"
     headline = f"{len(rows)} changes {verb}: {update.compared} models of {update.source} compared on {update.as_of}."
-    table = Table("Changes", pl.DataFrame(rows, schema, orient="row"), columns)
+    table = Table("Changes", pl.DataFrame(rows, pl.Schema(schema), orient="row"), columns)
     return Report("pricing-update", headline, (table,), {"compared": update.compared}, update.findings)
 
 
@@ -135,7 +135,7 @@ def explanation_report(explained: Sequence[Mapping[str, Any]]) -> Report:
     )
     arithmetic = Table(
         "Parts",
-        pl.DataFrame(parts, schema, orient="row"),
+        pl.DataFrame(parts, pl.Schema(schema), orient="row"),
         (
             Column("record_id", "Record", priority=1),
             Column("class", "Class"),
@@ -152,7 +152,8 @@ def _sentence(explained: Mapping[str, Any]) -> str:
     if price is None:
         return f"{record['provider']}/{record['model']} is not priced by its tokens: {explained['reason']}."
     since = price["from"].date()
-    return f"{record['provider']}/{record['model']} priced as {price['priced_as']}, {price['service_tier']}, prices since {since}."
+    name = f"{record['provider']}/{record['model']}"
+    return f"{name} is priced as {price['priced_as']}, {price['service_tier']}, at prices since {since}."
 
 
 def _version(book: PriceBook) -> Mapping[str, Any]:

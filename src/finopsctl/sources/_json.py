@@ -21,7 +21,7 @@ from finopsctl.errors import SourceError
 from finopsctl.ledger.schema import MONEY
 from finopsctl.sources._input import guarded
 from finopsctl.sources._source import AT
-from finopsctl.sources._typed import coerce_record, decoded, from_wire, wire_schema
+from finopsctl.sources._typed import coerce_record, decoded, from_wire, read_objects, wire_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -150,7 +150,7 @@ def _money_fields(fields: Iterable[tuple[str, Any]]) -> Iterator[str]:
 
 def _strict(chunk: Chunk, wired: pl.Schema) -> pl.DataFrame | None:
     try:
-        frame = pl.read_ndjson(io.BytesIO(chunk.data), schema=wired)
+        frame = read_objects(chunk.data, wired)
     except _REFUSED:
         return None
     return frame.with_columns(_line_numbers(chunk, frame.height).alias(AT))
