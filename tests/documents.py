@@ -1,8 +1,9 @@
 """Runs what a document shows: its console blocks, its Python, its configuration files, in the order they stand.
 
 In a ``console`` block a line that begins with ``$`` is a command and the lines up to the next one are what it prints;
-a line of three dots stands for any lines left out, three dots at the end of a line for its rest. A block marked ``toml NAME`` (or ``csv NAME``) is a file of that
-name, there for what follows. A ``python`` block is run. Every other block is only to be read.
+a line of three dots stands for any lines left out, three dots at the end of a line for its rest. A block marked
+``toml NAME`` (or ``csv NAME``) is a file of that name, there for what follows. A ``python`` block is run. Every other
+block is only to be read.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ ROOT = Path(__file__).parents[1]
 GAP = "..."
 _FENCE = re.compile(r"^```(?P<kind>\w*) ?(?P<name>\S*)[^\n]*\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _SHELL = frozenset("|<>;&$`*(")
+_SHOW_CODE = "echo $?"
 _FILES = frozenset({"toml", "csv", "jsonl"})
 
 
@@ -137,7 +139,7 @@ class Session:
     folder: Path
     real_shell: bool = False
     code: int = 0
-    names: dict[str, Any] = field(default_factory=lambda: {"__name__": "document"})
+    names: dict[str, Any] = field(default_factory=lambda: {"__name__": "__main__"})
 
     def run(self, command: str) -> tuple[str, ...]:
         """Run a command line and return what it prints, both streams, without trailing blanks."""
@@ -170,7 +172,8 @@ class Session:
         """Do what a block says and return its text as it is now.
 
         Raises:
-            AssertionError: When Python in it fails its own assertions.
+            AssertionError: When Python in it fails its own assertions, or a command fails without the block showing
+                its exit code.
         """
         if block.kind in _FILES and block.name:
             path = self.folder / block.name
@@ -183,8 +186,10 @@ class Session:
         if block.kind != "console":
             return block.body
         lines: list[str] = []
-        for step in steps(block):
+        todo = steps(block)
+        for step, after in zip(todo, [*todo[1:], None], strict=True):
             printed = self.run(step.command)
+            assert not self.code or (after and after.command == _SHOW_CODE), "\n".join([step.command, *printed])
             right = agrees(step.printed, printed)
             lines += [f"$ {step.command}", *(step.printed if right else shortened(step.printed, printed)), ""]
         return "\n".join(lines).rstrip("\n") + "\n"

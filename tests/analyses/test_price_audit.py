@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 
 from finopsctl.analyses.price_audit import audit
@@ -25,7 +26,8 @@ def _audit(tmp_path: Path, *records: dict[str, Any]) -> PriceAudit:
     prices = book(tmp_path, openai=GPT_4O)
     reported = [{**r, "reported_cost": None if r.get("paid") is None else usd(r["paid"])} for r in records]
     frame = rows(*({key: value for key, value in r.items() if key != "paid"} for r in reported))
-    return audit(rating.rate(frame, Resolver(prices)).lazy())
+    priced = rating.rate(frame, Resolver(prices)).lazy()
+    return audit(priced.with_columns(cost=pl.coalesce("reported_cost", "effective_cost")))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,7 @@ def test_the_report_says_the_difference_in_one_sentence(tmp_path: Path) -> None:
 
 
 def test_an_empty_ledger_has_an_empty_audit() -> None:
-    found = audit(rows(PLAIN).clear().lazy())
+    found = audit(rows(PLAIN).clear().lazy().with_columns(cost="reported_cost"))
 
     assert found.rows.is_empty()
     assert found.totals["difference"] == Decimal(0)

@@ -384,3 +384,20 @@ def test_keyed_owners_stay_with_their_records_in_every_part(tmp_path: Path, monk
     owners = content(opened(log, keys=keys)).select("record_id", "team").rows()
 
     assert dict(owners) == {f"r{i}": ("zero", "one", None)[i % 3] for i in range(9)}
+
+
+def test_a_ledger_can_be_asked_after_its_books_are_gone(tmp_path: Path) -> None:
+    ledger = opened(write(tmp_path / "log.jsonl", *RECORDS)).ledger
+    amount = ledger.filter(team="a").select("cost").sum()
+
+    assert amount.collect().item() == Decimal("0.000000000005")
+
+
+def test_nothing_is_left_behind_when_books_and_ledger_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    books = opened(write(tmp_path / "log.jsonl", *RECORDS))
+    assert list((tmp_path / "scratch").iterdir())
+
+    del books
+    assert not list((tmp_path / "scratch").iterdir())

@@ -139,3 +139,23 @@ def test_two_families_on_different_days_raise_nothing(tmp_path: Path) -> None:
     )
 
     assert codes(opened(log)) == []
+
+
+def test_a_bill_that_holds_usage_and_fees_of_one_provider_and_day_keeps_both(tmp_path: Path) -> None:
+    """A FOCUS bill: 1 for tokens (usage) and 8 for storage without a unit (cost) on one day are 9, not 1."""
+    bill = write(tmp_path / "bill.jsonl", rows("focus", "usage"), rows("focus", "cost", reported_cost="8"))
+
+    assert total(opened(bill)) == Decimal(9)
+
+
+def test_a_cost_line_of_searches_is_set_aside_where_usage_lists_the_searches_with_their_fee(tmp_path: Path) -> None:
+    """Usage: 1 in all, of which 0.05 is the fee of 5 searches; the cost line says the same 0.05 again."""
+    searches = {"consumed_unit": "web_search", "consumed_quantity": 5}
+    priced = {"list_cost": "1", "effective_cost": "1", "list_other_cost": "0.05"}
+    log = write(
+        tmp_path / "log.jsonl",
+        rows("openai-usage", "usage", **searches, **priced),
+        rows("openai-costs", "cost", **(searches | {"reported_cost": "0.05"})),
+    )
+
+    assert total(opened(log)) == Decimal(1)

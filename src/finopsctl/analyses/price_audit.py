@@ -17,6 +17,8 @@ import polars as pl
 
 from finopsctl.ledger.schema import MONEY
 from finopsctl.ledger.token_classes import TOKEN_COLUMNS
+from finopsctl.metrics.quality import Quality, quality_of
+from finopsctl.metrics.rollup import rollup
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.report import Column, Report, Table
 from finopsctl.results.units import Unit
@@ -43,6 +45,7 @@ class PriceAudit:
 
     rows: pl.DataFrame
     totals: Mapping[str, Any]
+    quality: Quality
 
     def report(self) -> Report:
         """Return the presentable form."""
@@ -84,12 +87,13 @@ class PriceAudit:
         )
 
 
-def audit(ledger: pl.LazyFrame) -> PriceAudit:
+def audit(ledger: pl.LazyFrame, basis: str = "auto") -> PriceAudit:
     """Compare ``reported_cost`` with ``list_cost`` record by record and sum up by provider, model and cause.
 
     Args:
         ledger: Priced rows; only requests and usage count. Amounts in another billing currency than US dollars are
             left out: convert them first.
+        basis: The cost basis ``cost`` was taken on, for the data-quality figures.
     """
     usage = ledger.filter(
         pl.col("record_kind").is_in(["request", "usage"]),
@@ -117,7 +121,8 @@ def audit(ledger: pl.LazyFrame) -> PriceAudit:
         .sort(pl.col("difference").abs(), *_GROUP, "cause", descending=[True, False, False, False], nulls_last=True)
         .collect()
     )
-    return PriceAudit(rows, _totals(rows))
+    quality = quality_of(rollup(ledger, {}, ()).collect(engine="streaming"), basis)
+    return PriceAudit(rows, _totals(rows), quality)
 
 
 def _totals(rows: pl.DataFrame) -> dict[str, Any]:

@@ -60,7 +60,6 @@ class Books:
             tokens. None when nothing was priced.
         day_buckets: Whether a record covers a day or more (looked for only where the time zone makes it matter).
         latest: Last ``charge_period_start``, where reading told it.
-        keepers: Objects that must live as long as the frames (temporary files).
     """
 
     request: Request
@@ -78,7 +77,6 @@ class Books:
     price_problems: pl.DataFrame | None = None
     day_buckets: bool = False
     latest: datetime | None = None
-    keepers: tuple[object, ...] = ()
 
     @property
     def as_of(self) -> datetime:

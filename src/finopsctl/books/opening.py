@@ -71,8 +71,7 @@ def open_books(request: Request, tell: Callable[[str], None] = lambda _: None) -
         )
     books = _scan(charges, request, progress, tell) if _scannable(charges, request) else None
     books = books or _spool(charges, request, progress, tell)
-    books.rows = with_cost(books.rows, request)
-    books.keepers = (*books.keepers, scratch)
+    books.rows = with_cost(scratch.kept_for(books.rows), request)
     refuse_unread(books)
     return books
 
@@ -159,7 +158,7 @@ def _spool(charges: Sequence[Recognised], request: Request, progress: _Progress,
     rows = redaction.cleared(spool.scan())
     books = Books(request, rows, pricer.book, inputs, findings, side_tables=progress.side_tables)
     books.bad_lines, books.duplicates, books.latest = progress.bad_lines, sum(dropped.values()), spool.latest
-    books.band_unknown, books.keepers = pricer.band_unknown, (spool,)
+    books.band_unknown = pricer.band_unknown
     books.price_problems, books.day_buckets = pricer.tally.unpriced, spool.day_buckets
     if len(spool.kinds) > 1:
         _settle(books)

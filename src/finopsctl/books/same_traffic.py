@@ -2,7 +2,8 @@
 
 Within a family of sources, for each provider and UTC day, only the finest kind of record that is loaded counts:
 requests, else usage, else cost lines; of two sources of one kind, the one its format prefers. The rest is set aside,
-not dropped. Cost lines of another meter (a search, a session) stay, since no token usage stands for them. Two families
+not dropped. Cost lines of another meter (a search, a session) stay, since no token usage stands for them, unless usage
+records list those uses with their fee. Records of one source are never set aside for one another. Two families
 that cover one provider on the same days both count, and a finding says so with both amounts.
 """
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _KIND_ORDER = {"request": 0, "usage": 1, "cost": 2, "credit": 3}
-_KEYS = ("source", "provider", "day", "record_kind")
-_OWN_METER = pl.col("consumed_unit").is_not_null() & (pl.col("consumed_unit") != "tokens")
+_KEYS = ("source", "provider", "day", "record_kind", "meter")
+_METER = pl.when(pl.col("consumed_unit") != "tokens").then("consumed_unit")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,19 +50,15 @@ def settle(ledger: pl.LazyFrame, families: Mapping[str, str], precedence: Mappin
         precedence: Source name to its rank among the sources of its family and kind; lower counts first.
     """
     days = _by_day(ledger, families, precedence)
-    finest = pl.col("rank").min().over("family", "provider", "day")
-    aside = days.filter((pl.col("rank") > finest) & (pl.col("record_kind") != "credit"))
-    doubles = tuple(_double_counts(days.join(aside, on=_KEYS, how="anti")))
+    aside = days.filter(_finer_elsewhere() | _metered_elsewhere())
+    doubles = tuple(_double_counts(days.join(aside, on=_KEYS, how="anti", nulls_equal=True)))
     if aside.is_empty():
         return Traffic(ledger, None, (), doubles)
-    keys = aside.select(_KEYS).unique().lazy()
-    marked = ledger.with_columns(
-        day=pl.col("charge_period_start").dt.date(), own_meter=_OWN_METER.fill_null(value=False)
-    )
-    cost_line = pl.col("own_meter") & (pl.col("record_kind") == "cost")
-    shadowed = marked.join(keys.with_columns(shadowed=pl.lit(True)), on=list(_KEYS), how="left", maintain_order="left")
-    is_aside = pl.col("shadowed").fill_null(value=False) & ~cost_line
-    extra = ("day", "own_meter", "shadowed")
+    keys = aside.select(_KEYS).unique().lazy().with_columns(shadowed=pl.lit(True))
+    marked = ledger.with_columns(day=pl.col("charge_period_start").dt.date(), meter=_METER)
+    shadowed = marked.join(keys, on=list(_KEYS), how="left", nulls_equal=True, maintain_order="left")
+    is_aside = pl.col("shadowed").fill_null(value=False)
+    extra = ("day", "meter", "shadowed")
     summary = _summary(aside)
     return Traffic(
         shadowed.filter(~is_aside).drop(extra),
@@ -72,23 +69,41 @@ def settle(ledger: pl.LazyFrame, families: Mapping[str, str], precedence: Mappin
 
 
 def _by_day(ledger: pl.LazyFrame, families: Mapping[str, str], precedence: Mapping[str, int]) -> pl.DataFrame:
+    """Add up what each source says of each provider and day, by kind and meter, finest kind first."""
     rank = pl.col("record_kind").cast(pl.String).replace_strict(_KIND_ORDER, return_dtype=pl.Int32) * 100
-    own_meter = (_OWN_METER & (pl.col("record_kind") == "cost")).fill_null(value=False)
     return (
-        ledger.filter(~own_meter)
-        .group_by("source", "provider", "record_kind", day=pl.col("charge_period_start").dt.date())
+        ledger.group_by("source", "provider", "record_kind", day=pl.col("charge_period_start").dt.date(), meter=_METER)
         .agg(
             records=pl.len(),
             amount=pl.coalesce("reported_cost", "effective_cost").sum(),
             reported_cost=pl.col("reported_cost").sum(),
+            fees=pl.col("list_other_cost").sum() > 0,
         )
         .with_columns(
             family=pl.col("source").replace(dict(families)),
             rank=rank + pl.col("source").replace_strict(dict(precedence), default=0, return_dtype=pl.Int32),
+            line=(pl.col("record_kind") == "cost") & pl.col("meter").is_not_null(),
         )
-        .sort("family", "provider", "day", "rank", "source")
+        .sort("family", "provider", "day", "rank", "source", "meter")
         .collect(engine="streaming")
     )
+
+
+def _finer_elsewhere() -> pl.Expr:
+    """Tell what another source of the family says in finer records; what one source says is never twice the same."""
+    day = ("family", "provider", "day")
+    competes = ~pl.col("line") & (pl.col("record_kind") != "credit")
+    finest = pl.col("rank").filter(competes).min().over(day)
+    source = pl.col("source").filter(competes).first().over(day)
+    return competes & (pl.col("rank") > finest) & (pl.col("source") != source)
+
+
+def _metered_elsewhere() -> pl.Expr:
+    """Tell which cost lines of a meter stand for uses that another source lists and that carry their fee already."""
+    meter = ("family", "provider", "day", "meter")
+    usage = pl.col("record_kind").is_in(["request", "usage"]) & pl.col("fees")
+    others = usage.sum().over(meter) - usage.sum().over(*meter, "source")
+    return pl.col("line") & (others > 0)
 
 
 def _summary(aside: pl.DataFrame) -> tuple[Mapping[str, object], ...]:

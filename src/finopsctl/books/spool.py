@@ -99,7 +99,8 @@ class Spool:
         """Return all rows in ledger columns."""
         if not self._identities:
             return pl.LazyFrame(schema=LEDGER_SCHEMA)
-        return pl.scan_parquet(self.scratch.folder / "part-*.parquet", cache=False).drop(RANK, _FILE)
+        parts = pl.scan_parquet(self.scratch.folder / "part-*.parquet", cache=False)
+        return self.scratch.kept_for(parts.drop(RANK, _FILE))
 
     def _drop_duplicates(self) -> Counter[str]:
         if not self._identities:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -57,6 +56,8 @@ def doctor(display: Display) -> None:
 
 
 def _libraries() -> Iterator[_Check]:
+    from importlib.metadata import PackageNotFoundError, version
+
     yield _Check("finopsctl", "good", f"{version('finopsctl')} on Python {platform.python_version()} ({sys.platform})")
     for name in _NEEDED:
         try:

@@ -59,7 +59,7 @@ def show(
 
 @shares
 def explain(
-    common: Common, record: Annotated[str, typer.Option("--record", metavar="ID", help="Record id, as in the ledger.")]
+    common: Common, record: Annotated[str, typer.Argument(metavar="RECORD", help="Record id, as in the ledger.")]
 ) -> None:
     """Show why one record costs what it does: the price line used, and tokens times rate for every class."""
     from finopsctl.books.prices import Pricer
@@ -160,7 +160,7 @@ def audit(common: Common) -> None:
     def analyse(books: Books, _: Settings) -> PriceAudit:
         from finopsctl.analyses.price_audit import audit as audited
 
-        return audited(books.ledger)
+        return audited(books.ledger, books.request.basis)
 
     answer(common, analyse)
 
@@ -186,9 +186,7 @@ app.command("list", epilog=_examples("pricing list", "pricing list -f csv -o mod
 app.command("show", epilog=_examples("pricing show gpt-4o", "pricing show anthropic/claude-sonnet-4-6 -f json"))(show)
 app.command(
     "explain",
-    epilog=_examples(
-        "pricing explain sample_data --record RECORD", "pricing explain sample_data --record RECORD -f json"
-    ),
+    epilog=_examples("pricing explain chatcmpl-c7372d2532b65db2bce9 sample_data", "pricing explain chatcmpl-c7372d2532b65db2bce9 sample_data -f json"),
 )(explain)
 app.command("diff", epilog=_examples("pricing diff shipped my-prices", "pricing diff shipped my-prices -f json"))(diff)
 app.command("lint", epilog=_examples("pricing lint", "pricing lint --prices my-prices"))(lint)

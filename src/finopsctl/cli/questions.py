@@ -9,15 +9,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finopsctl.analyses.attribution import breakdown
-from finopsctl.analyses.kpi import ScorecardQuestion, scorecard
 from finopsctl.books import open_books
-from finopsctl.books.prices import price_book
 from finopsctl.errors import ConfigError, SourceError
 from finopsctl.ledger.period import parse_month, parse_quarter
 from finopsctl.ledger.token_classes import TOKEN_CLASSES
 from finopsctl.metrics.dimensions import parse
-from finopsctl.pricing.views import show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +33,8 @@ def scorecard_of(books: Books, settings: Settings, kpis: tuple[str, ...]) -> Sco
         settings: Dimensions, budgets, scales, and what to compare with.
         kpis: Names of the KPIs wanted; empty is all.
     """
+    from finopsctl.analyses.kpi import ScorecardQuestion, scorecard
+
     previous_period, previous = _comparison(books, settings.compare)
     question = ScorecardQuestion(
         by=parse(settings.by),
@@ -62,6 +60,8 @@ def breakdown_of(books: Books, settings: Settings, sort: str) -> Breakdown:
         settings: Dimensions, top, and what to compare with.
         sort: ``spend``, ``change``, ``requests`` or ``tokens``.
     """
+    from finopsctl.analyses.attribution import breakdown
+
     _, previous = _comparison(books, settings.compare)
     return breakdown(
         books.ledger,
@@ -118,6 +118,9 @@ def _comparison_rates(books: Books, settings: Settings) -> Mapping[str, Decimal]
     name = settings.self_hosted.compare_with
     if name is None:
         return None
+    from finopsctl.books.prices import price_book
+    from finopsctl.pricing.views import show
+
     lines = show(books.price_book or price_book(books.request), name)
     base = (pl.col("service_tier") == "standard") & pl.col("over").is_null() & pl.col("window").is_null()
     current = lines.filter(base & (pl.col("from") <= books.as_of)).sort("from")

@@ -179,14 +179,13 @@ def _csv(name: str, head: bytes) -> Probe:
 
 
 def _parquet(file: InputFile) -> Probe:
-    import pyarrow.parquet as pq
-    from pyarrow import ArrowException
+    import polars as pl
 
     try:
-        schema = pq.read_schema(file.path)
-    except (ArrowException, OSError) as problem:
+        schema = pl.read_parquet_schema(file.path)
+    except (pl.exceptions.PolarsError, OSError) as problem:
         raise UnreadableError(
             f"{file.name}: the Parquet file is cut short or damaged", "Write or fetch it again."
         ) from problem
-    names = frozenset(schema.names)
+    names = frozenset(schema)
     return Probe("parquet", names, (), names)

@@ -1,0 +1,66 @@
+"""Tests of what is asked for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from finopsctl.books import PeriodWish, Request
+from finopsctl.errors import ConfigError
+
+END = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"month": "2026-10", "quarter": "2026Q4"},
+        {"month": "2026-10", "since": "2026-10-01"},
+        {"last": "30d", "until": "2026-10-01"},
+        {"word": "mtd", "last": "30d"},
+    ],
+)
+def test_two_periods_are_a_contradiction(named: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match="two periods"):
+        PeriodWish(**named)
+
+
+def test_nothing_asked_for_is_everything() -> None:
+    assert PeriodWish().resolve(END, "UTC") is None
+
+
+@pytest.mark.parametrize("wish", [PeriodWish(last="7d"), PeriodWish(word="mtd"), PeriodWish(since="2026-11-01")])
+def test_lengths_words_and_open_ends_need_the_end_of_the_data(wish: PeriodWish) -> None:
+    assert wish.needs_now
+
+
+@pytest.mark.parametrize("wish", [PeriodWish(month="2026-10"), PeriodWish(until="2026-11-01"), PeriodWish()])
+def test_other_wishes_do_not(wish: PeriodWish) -> None:
+    assert not wish.needs_now
+
+
+def test_an_empty_period_is_a_usage_error() -> None:
+    with pytest.raises(ConfigError, match="empty"):
+        PeriodWish(since="2026-11-01", until="2026-11-01").resolve(None, "UTC")
+
+
+def test_dates_are_midnights_of_the_time_zone() -> None:
+    period = PeriodWish(since="2026-10-25", until="2026-10-26").resolve(None, "Europe/Berlin")
+
+    assert period is not None
+    assert (period.end - period.start).total_seconds() == 25 * 3600, "the clocks go back that night"
+
+
+@pytest.mark.parametrize(
+    ("options", "basis"),
+    [
+        ({}, "auto"),
+        ({"cost_basis": "reported"}, "reported"),
+        ({"price_date": "2026-10-01"}, "effective"),
+        ({"price_date": "2026-10-01", "cost_basis": "list"}, "list"),
+        ({"price_date": "2026-10-01", "cost_basis": "auto"}, "effective"),
+    ],
+)
+def test_named_prices_imply_the_effective_basis(options: dict[str, str], basis: str) -> None:
+    assert Request(("log",), **options).basis == basis  # type: ignore[arg-type]
