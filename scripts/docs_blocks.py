@@ -76,8 +76,7 @@ def _command_section(name: str, command: Any) -> list[str]:  # noqa: ANN401
     reads, shows = set(_READING) <= params.keys(), set(_DISPLAY) <= params.keys()
     hidden = {*(_READING if reads else ()), *(_DISPLAY if shows else ())}
     own = [p for p in params.values() if p.name not in hidden]
-    arguments = [p for p in own if p.param_type_name == "argument"]
-    words = [*(["[INPUT]..."] if reads else []), *(a.metavar or a.name.upper() for a in arguments)]
+    words = [_argument(p) for p in params.values() if p.param_type_name == "argument"]
     lines = [
         f"### {name}",
         "",
@@ -105,6 +104,13 @@ def examples(command: Any) -> list[str]:  # noqa: ANN401
 def _option_table(params: Iterable[Any]) -> list[str]:
     rows = [f"| {_cell(_spelling(p))} | {_cell(p.help or '')}{' Required.' if p.required else ''} |" for p in params]
     return ["| option | meaning |", "|---|---|", *rows]
+
+
+def _argument(param: Any) -> str:  # noqa: ANN401
+    name = (param.metavar or param.name.upper()).strip("[].")
+    if param.nargs != 1:
+        return f"[{name}]..."
+    return name if param.required else f"[{name}]"
 
 
 def _spelling(param: Any) -> str:  # noqa: ANN401

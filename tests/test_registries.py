@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _NOT_A_FORMAT = {"catalogue"}
-_FORMATS = (*SOURCES, *SIDE_TABLES)
+_FORMATS: tuple[Source | SideTable, ...] = (*SOURCES, *SIDE_TABLES)
 _REFUSED = {source.name for source in SOURCES if source.refusal}
 
 

@@ -171,3 +171,12 @@ def test_a_file_that_may_not_be_read_is_said_in_a_folder_too(tmp_path: Path) -> 
     write(tmp_path / "locked.jsonl", GOOD).chmod(0)
     with pytest.raises(UnreadableError, match=r"locked\.jsonl: permission denied"):
         opened(tmp_path)
+
+
+def test_a_log_of_mostly_damaged_lines_loses_none_of_them_silently(tmp_path: Path) -> None:
+    """One good line, then ten cut ones: not a document that breaks off, but eleven lines."""
+    path = tmp_path / "log.jsonl"
+    path.write_text(lines(GOOD) + (lines(GOOD)[:30] + "\n") * 10 + lines({**GOOD, "record_id": "z"}), encoding="utf-8")
+    (summary,) = opened(path).inputs
+
+    assert (summary.records, summary.bad) == (2, 10)

@@ -1,4 +1,4 @@
-"""Tests of bad inputs on the command line: the documented exit code, one line what, one line what to do, no traceback."""
+"""Tests of bad inputs on the command line: the exit code, one line what, one line what to do, no traceback."""
 
 from __future__ import annotations
 

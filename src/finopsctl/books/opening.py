@@ -154,7 +154,8 @@ def _spool(charges: Sequence[Recognised], request: Request, progress: _Progress,
     if not any(i.records for i in progress.inputs if i.source in _FAMILIES):
         raise _no_records(progress)
     inputs = tuple(replace(i, duplicates=dropped.get(i.path, 0)) for i in progress.inputs)
-    findings = (*progress.findings, *_duplicate_findings(dropped), *pricer.findings())
+    again = (*_duplicate_findings(dropped), *_superseded_findings(spool.superseded))
+    findings = (*progress.findings, *again, *pricer.findings())
     rows = redaction.cleared(spool.scan())
     books = Books(request, rows, pricer.book, inputs, findings, side_tables=progress.side_tables)
     books.bad_lines, books.duplicates, books.latest = progress.bad_lines, sum(dropped.values()), spool.latest
@@ -222,6 +223,20 @@ def _duplicate_findings(dropped: Counter[str]) -> list[Finding]:
             "duplicates",
             f"{name}: {count:,} records stand elsewhere too and were counted once",
             "",
+            {"file": name, "count": count},
+        )
+        for name, count in sorted(dropped.items())
+    ]
+
+
+def _superseded_findings(dropped: Counter[str]) -> list[Finding]:
+    return [
+        Finding(
+            Severity.WARNING,
+            "superseded",
+            f"{name}: {count:,} buckets say less than another export does of the same period and dimensions; "
+            "the fuller ones count",
+            "Right for a day exported before it was over; exports of different scope need grouping by what differs.",
             {"file": name, "count": count},
         )
         for name, count in sorted(dropped.items())

@@ -52,6 +52,7 @@ class Spool:
         scratch: Where the parts lie; removed with the spool.
         kinds: The (source, record kind) pairs seen.
         currencies: The billing currencies seen.
+        superseded: How many of the dropped rows, by file, are buckets that another export counts more fully.
         latest: The last ``charge_period_start`` seen.
         day_buckets: Whether a record covers a day or more.
     """
@@ -63,6 +64,7 @@ class Spool:
     currencies: set[str] = field(default_factory=set)
     latest: datetime | None = None
     day_buckets: bool = False
+    superseded: Counter[str] = field(default_factory=Counter)
     _waiting: list[pl.DataFrame] = field(default_factory=list)
     _identities: list[pl.Series] = field(default_factory=list)
 
@@ -134,7 +136,12 @@ class Spool:
             has_cost=pl.col("reported_cost").is_not_null(),
             content=content,
         ).sort(*_PREFERENCE, descending=True, nulls_last=True)
-        return ordered.filter(pl.int_range(pl.len()).over("family", "record_id") > 0).select("part", "row", _FILE)
+        same = ("family", "record_id")
+        bucket = pl.col("record_kind").is_in(["usage", "cost"])
+        losers = ordered.with_columns(superseded=bucket & (pl.col("content") != pl.col("content").first().over(same)))
+        losers = losers.filter(pl.int_range(pl.len()).over(same) > 0)
+        self.superseded = Counter(losers.filter("superseded")[_FILE].to_list())
+        return losers.select("part", "row", _FILE)
 
     def _rewrite(self, part: Path, drop: pl.Series) -> None:
         kept = pl.read_parquet(part).with_row_index("row").filter(~pl.col("row").is_in(drop.implode())).drop("row")

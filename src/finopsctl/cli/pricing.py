@@ -186,7 +186,10 @@ app.command("list", epilog=_examples("pricing list", "pricing list -f csv -o mod
 app.command("show", epilog=_examples("pricing show gpt-4o", "pricing show anthropic/claude-sonnet-4-6 -f json"))(show)
 app.command(
     "explain",
-    epilog=_examples("pricing explain chatcmpl-c7372d2532b65db2bce9 sample_data", "pricing explain chatcmpl-c7372d2532b65db2bce9 sample_data -f json"),
+    epilog=_examples(
+        "pricing explain chatcmpl-c7372d2532b65db2bce9 sample_data",
+        "pricing explain chatcmpl-c7372d2532b65db2bce9 sample_data -f json",
+    ),
 )(explain)
 app.command("diff", epilog=_examples("pricing diff shipped my-prices", "pricing diff shipped my-prices -f json"))(diff)
 app.command("lint", epilog=_examples("pricing lint", "pricing lint --prices my-prices"))(lint)

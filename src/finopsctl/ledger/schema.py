@@ -172,8 +172,8 @@ def conform(frame: pl.LazyFrame, *extra: pl.Expr) -> pl.LazyFrame:
     """Bring ``frame`` into the ledger's columns, order and types.
 
     Missing columns become null (``provider`` "unknown", ``billing_currency`` "USD"); columns the ledger does not
-    know are dropped unless ``extra`` names them; empty text is null. Values that do not fit a column's type raise polars' error: sources hand
-    over values that were checked on the way in.
+    know are dropped unless ``extra`` names them; empty text is null. Values that do not fit a column's type raise
+    polars' error: sources hand over values that were checked on the way in.
     """
     present = set(frame.collect_schema().names())
     return frame.select(*(_column(c, present=c.name in present) for c in LEDGER), *extra)

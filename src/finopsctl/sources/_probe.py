@@ -62,9 +62,14 @@ def probe(file: InputFile) -> Probe:
     head = _head(file)
     _refuse(file.name, head)
     text = head.lstrip()
-    if text[:1] in (b"{", b"["):
-        return _json(file.name, text)
-    return _csv(file.name, head)
+    if lines := _json_lines(text):
+        return lines
+    if text[:1] == b"<":
+        raise SourceError(
+            f"{file.name}: this is a web page or XML, no data file",
+            "The export probably failed or asked for a login: fetch it again.",
+        )
+    return _json(file.name, text) if text[:1] in (b"{", b"[") else _csv(file.name, head)
 
 
 def _head(file: InputFile) -> bytes:
@@ -78,18 +83,12 @@ def _head(file: InputFile) -> bytes:
 
 
 def _refuse(name: str, head: bytes) -> None:
-    start = head.lstrip()[:200].lower()
-    if not start:
+    if not head.strip():
         raise SourceError(f"{name}: the file is empty", "Check the export that wrote it.")
     if _is_utf16(head):
         raise SourceError(f"{name}: this is UTF-16 text, not UTF-8", "Save it as UTF-8: iconv -f UTF-16 -t UTF-8.")
     if _is_binary(head[:4096]):
         raise SourceError(f"{name}: this is binary data, no text that can be read", "Give a log, export or Parquet.")
-    if start.startswith(b"<"):
-        raise SourceError(
-            f"{name}: this is a web page or XML, no data file",
-            "The export probably failed or asked for a login: fetch it again.",
-        )
 
 
 def _is_utf16(head: bytes) -> bool:
@@ -106,16 +105,29 @@ def _is_binary(head: bytes) -> bool:
     return b"\x00" in head or 10 * strange > len(text)
 
 
-def _json(name: str, head: bytes) -> Probe:
-    names = frozenset(match.decode("utf-8", "replace") for match in _NAME.findall(head))
+def _json_lines(head: bytes) -> Probe | None:
+    """Return the probe of a log of one object a line, some of which may be damaged; None when it is none.
+
+    A log begins with a line that is an object, or most of its lines are objects. Of a document the first line is none,
+    though the last element of its list may stand alone on a line.
+    """
     lines = head.split(b"\n")
     complete = lines if len(head) < _HEAD - 16 else lines[:-1]
     filled = [line for line in complete[:_RECORDS] if line.strip()]
-    records = [record for line in filled if (record := _parse(line)) is not None]
-    # The last element of a document's list may stand alone on its line; of a log at least every other line does.
-    if records and head[:1] == b"{" and 2 * len(records) >= len(filled):
-        return Probe("jsonl", names, tuple(records), frozenset(records[0]))
-    if not names and not records and _parse_any(head) is None:
+    parsed = [_parse(line) for line in filled]
+    records = [record for record in parsed if record is not None]
+    if records and (parsed[0] is not None or 2 * len(records) > len(filled)):
+        return Probe("jsonl", _names(head), tuple(records), frozenset(records[0]))
+    return None
+
+
+def _names(head: bytes) -> frozenset[str]:
+    return frozenset(match.decode("utf-8", "replace") for match in _NAME.findall(head))
+
+
+def _json(name: str, head: bytes) -> Probe:
+    names = _names(head)
+    if not names and _parse_any(head) is None:
         raise SourceError(f"{name}: this is no JSON that can be read", "Check that the export is complete.")
     document, top = _elements(head.decode("utf-8", "replace"))
     return Probe("json", names, tuple(document), top)

@@ -1,7 +1,7 @@
 """The last step of every reader: implausible records are set aside, the rest become ledger rows.
 
-A record without an id of its own gets a hash of its columns plus its ordinal among equal records of its file: the same
-file read twice merges, equal records within one file survive.
+A record without an id of its own gets a hash of its columns (of a bucket: of its period and dimensions) plus its
+ordinal among equal records of its file: the same file read twice merges, equal records within one file survive.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finopsctl.ledger.schema import LEDGER_SCHEMA, conform
+from finopsctl.ledger.schema import LEDGER, LEDGER_SCHEMA, conform
 from finopsctl.ledger.token_classes import TOKEN_COLUMNS
 from finopsctl.sources._source import AT, BAD, FLAG, RANK
 
@@ -29,7 +29,12 @@ MAX_AMOUNT = 10**12
 _COUNTS = (*TOKEN_COLUMNS, "requests", "errors", "retries", "fallbacks", "cache_hits", "tasks", "task_successes")
 _AMOUNTS = ("reported_cost", "list_cost", "effective_cost")
 _NOT_IDENTITY = frozenset({"record_id", "origin", "canonical_model", "model_tier"})
-_HASHED = tuple(name for name in LEDGER_SCHEMA if name not in _NOT_IDENTITY)
+_WHOLE = tuple(name for name in LEDGER_SCHEMA if name not in _NOT_IDENTITY)
+_BUCKET = tuple(
+    column.name
+    for column in LEDGER
+    if column.name in _WHOLE and column.role != "measure" and not column.dtype.is_float()
+)
 
 
 class Rows:
@@ -77,7 +82,8 @@ class Rows:
         nameless = rows["record_id"].is_null()
         if not nameless.any():
             return rows
-        parts = [pl.col(name).cast(pl.String).fill_null("\x00") for name in _HASHED]
+        columns = _BUCKET if self._source.buckets else _WHOLE
+        parts = [pl.col(name).cast(pl.String).fill_null("\x00") for name in columns]
         texts = rows.filter(nameless).select(pl.concat_str(parts, separator="\x1f")).to_series()
         ids = iter([self._numbered(blake2b(text.encode(), digest_size=12).hexdigest()) for text in texts])
         filled = [

@@ -51,6 +51,8 @@ class Source:
         precedence: Among sources of one family and record kind, lower counts and the others are set aside.
         missing: Ledger columns this format cannot fill, each with what would bring them.
         null_values: Texts that mean null in CSV, besides the empty text.
+        buckets: Whether a later export of the same period replaces an earlier one: a record without an id is then told
+            by its bucket and dimensions alone, and the fuller of two counts. Not for bills, which repeat dimensions.
         adapt: For formats whose fields are known only from the file at hand: makes the source to use for it.
         refusal: For formats that are recognised but cannot be counted: why, and what to export instead.
     """
@@ -67,6 +69,7 @@ class Source:
     precedence: int = 0
     missing: Mapping[str, str] = field(default_factory=dict)
     null_values: tuple[str, ...] = ()
+    buckets: bool = False
     adapt: Callable[[Probe], Source] | None = None
     refusal: tuple[str, str] | None = None
 

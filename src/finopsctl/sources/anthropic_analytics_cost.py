@@ -77,6 +77,7 @@ SOURCE = Source(
     name="anthropic-analytics-cost",
     title="Anthropic analytics cost report",
     family="anthropic-admin",
+    buckets=True,
     shapes=("json", "jsonl"),
     raw=RAW,
     score=score,

@@ -86,6 +86,7 @@ SOURCE = Source(
     name="anthropic-analytics-usage",
     title="Anthropic analytics usage report",
     family="anthropic-admin",
+    buckets=True,
     shapes=("json", "jsonl"),
     raw=RAW,
     score=score,

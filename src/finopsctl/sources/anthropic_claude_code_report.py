@@ -85,6 +85,7 @@ SOURCE = Source(
     name="anthropic-claude-code-report",
     title="Anthropic Admin API Claude Code report",
     family="anthropic-admin",
+    buckets=True,
     shapes=("json", "jsonl"),
     raw=RAW,
     score=score,

@@ -63,6 +63,7 @@ SOURCE = Source(
     name="anthropic-console-cost",
     title="Anthropic Console cost export (CSV)",
     family="anthropic-admin",
+    buckets=True,
     shapes=("csv", "parquet"),
     raw=RAW,
     score=score,

@@ -63,6 +63,7 @@ SOURCE = Source(
     name="anthropic-console-tokens",
     title="Anthropic Console token export (CSV)",
     family="anthropic-admin",
+    buckets=True,
     shapes=("csv", "parquet"),
     raw=RAW,
     score=score,

@@ -75,6 +75,7 @@ SOURCE = Source(
     name="anthropic-cost",
     title="Anthropic Admin API cost report",
     family="anthropic-admin",
+    buckets=True,
     shapes=("json", "jsonl"),
     raw=RAW,
     score=score,

@@ -98,6 +98,7 @@ SOURCE = Source(
     name="anthropic-usage",
     title="Anthropic Admin API usage report (messages)",
     family="anthropic-admin",
+    buckets=True,
     shapes=("json", "jsonl"),
     raw=RAW,
     score=score,

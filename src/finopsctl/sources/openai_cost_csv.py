@@ -50,6 +50,7 @@ SOURCE = Source(
     name="openai-cost-csv",
     title="OpenAI dashboard cost export (CSV)",
     family="openai-admin",
+    buckets=True,
     shapes=("csv", "parquet"),
     raw=RAW,
     score=score,

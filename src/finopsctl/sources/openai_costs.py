@@ -62,6 +62,7 @@ SOURCE = Source(
     name="openai-costs",
     title="OpenAI costs API pages",
     family="openai-admin",
+    buckets=True,
     shapes=("json", "jsonl"),
     raw=RAW,
     score=score,

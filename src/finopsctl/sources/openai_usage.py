@@ -50,6 +50,7 @@ SOURCE = Source(
     name="openai-usage",
     title="OpenAI usage API pages (all kinds of report)",
     family="openai-admin",
+    buckets=True,
     shapes=("json", "jsonl"),
     raw=RAW,
     score=score,

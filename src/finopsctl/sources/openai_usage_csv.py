@@ -46,6 +46,7 @@ SOURCE = Source(
     name="openai-usage-csv",
     title="OpenAI dashboard usage export (CSV)",
     family="openai-admin",
+    buckets=True,
     shapes=("csv", "parquet"),
     raw=RAW,
     score=score,
