@@ -79,8 +79,9 @@ class Scorecard:
     """Graded KPIs.
 
     ``rows``: kpi, title, the dimensions, member, value, unit, grade, target, numerator, denominator, coverage,
-    usd_effect, previous and change (when compared), member_of, target_low, target_high. ``change`` is the difference
-    for fractions and the relative change for everything else.
+    usd_effect, previous and change (when compared), member_of, target_low, target_high; then one column for each kind
+    of member (budget, feature, model_tier, provider, team, user_type), null but in its own rows. ``change`` is the
+    difference for fractions and the relative change for everything else.
     """
 
     rows: pl.DataFrame
@@ -245,10 +246,15 @@ def _rows(kpis: Sequence[Kpi], figures: Figures, question: ScorecardQuestion) ->
                 kpi=pl.lit(kpi.name),
                 title=_title(kpi),
                 unit=pl.lit(kpi.json_unit),
-                member_of=pl.when(pl.col(MEMBER).is_not_null()).then(pl.lit(kpi.member_of)),
+                member_of=pl.when(_is_member(kpi)).then(pl.lit(kpi.member_of)),
             )
         )
     return pl.concat(parts) if parts else pl.DataFrame(schema=_EMPTY)
+
+
+def _is_member(kpi: Kpi) -> pl.Expr:
+    """Tell a member's row; of a share the unknown member is one too."""
+    return pl.col("value").is_not_null() if kpi.how is How.SHARE else pl.col(MEMBER).is_not_null()
 
 
 def _title(kpi: Kpi) -> pl.Expr:
@@ -283,10 +289,13 @@ def _arranged(rows: pl.DataFrame, kpis: Sequence[Kpi], question: ScorecardQuesti
     size = pl.when(pl.col("kpi").is_in(budgets)).then(turn).otherwise(-pl.col("numerator").cast(pl.Float64))
     ordered = rows.sort(place, *dims, ~is_total, size, MEMBER, nulls_last=True)
     compared = ("previous", "change") if "change" in rows.columns else ()
-    return ordered.select("kpi", "title", *dims, MEMBER, *_VALUES, *compared, "member_of", "target_low", "target_high")
+    kinds = sorted({kpi.member_of for kpi in kpis if kpi.member_of} - set(dims))
+    members = [pl.when(pl.col("member_of") == kind).then(MEMBER).alias(kind) for kind in kinds]
+    return ordered.select("kpi", "title", *dims, MEMBER, *_VALUES, *compared, "member_of", *_TARGETS, *members)
 
 
 _VALUES = ("value", "unit", "grade", "target", "numerator", "denominator", "coverage", "usd_effect")
+_TARGETS = ("target_low", "target_high")
 _EMPTY = pl.Schema(
     {
         **dict.fromkeys(("kpi", "title", MEMBER, "unit", "grade", "target", "member_of"), pl.String()),
