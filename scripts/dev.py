@@ -51,11 +51,10 @@ def run(extra: list[str]) -> int:
 
 
 def test(extra: list[str]) -> int:
-    """Run the quick tests; ``--all`` adds the slow ones."""
+    """Run the quick tests; ``--slow`` runs the slow ones instead, other arguments go to pytest."""
     install("dev")
-    every = "--all" in extra
-    rest = [argument for argument in extra if argument != "--all"]
-    return call("pytest", "-q", *([] if every else ["-m", "not slow"]), *rest)
+    rest = [argument for argument in extra if argument != "--slow"]
+    return call("pytest", "-q", "-m", "not slow" if rest == extra else "slow", *rest)
 
 
 def check(_: list[str]) -> int:

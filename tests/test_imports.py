@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -79,3 +80,27 @@ def test_no_renderer_loads_what_reports_are_made_from() -> None:
     rooms = ("analyses", "books", "config", "metrics", "pricing", "allocation", "sources", "ledger", "transport")
 
     assert of(modules(_RENDERERS), *(f"finopsctl.{room}" for room in rooms)) == set()
+
+
+@pytest.mark.parametrize("room", ["analyses", "renderers", "sources"])
+def test_what_one_room_holds_shares_code_only_through_modules_with_an_underscore(room: str) -> None:
+    """A format can be added, understood and removed alone; ``catalogue`` lists all of them and is none itself."""
+    folder = ROOT / "src" / "finopsctl" / room
+    known = {
+        (path.stem, name)
+        for path in folder.glob("*.py")
+        if path.stem not in {"__init__", "catalogue"}
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module
+        for name in neighbours(node, f"finopsctl.{room}")
+        if (folder / f"{name}.py").exists() and not name.startswith("_")
+    }
+
+    assert known == set()
+
+
+def neighbours(statement: ast.ImportFrom, room: str) -> set[str]:
+    """Return the modules of a room that a statement may import: ``from room.x import y``, ``from room import x``."""
+    if statement.module == room:
+        return {alias.name for alias in statement.names}
+    return {str(statement.module).removeprefix(f"{room}.")} if str(statement.module).startswith(f"{room}.") else set()

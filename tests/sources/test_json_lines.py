@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -42,7 +43,7 @@ def document(folder: Path, content: str | bytes, envelope: tuple[str, ...] = ("d
 def test_fields_not_asked_for_are_not_kept(tmp_path: Path) -> None:
     frame, _ = lines(tmp_path, '{"n": 1, "prompt": "secret"}\n')
 
-    assert frame.columns == [*RAW, AT, BAD] or set(frame.columns) == {*RAW, AT, BAD}
+    assert set(frame.columns) == {*RAW, AT, BAD}
     assert "secret" not in str(frame.to_dicts())
 
 
@@ -73,15 +74,21 @@ def test_a_struct_written_as_text_is_that_struct(tmp_path: Path) -> None:
 
 
 def test_text_may_be_any_value(tmp_path: Path) -> None:
-    frame, _ = lines(tmp_path, '{"s": {"a": [1]}}\n{"s": 5}\n{"s": "x"}\n')
+    frame, _ = lines(tmp_path, '{"s": {"a":[1]}}\n{"s": 5}\n{"s": "x"}\n')
 
-    assert frame["s"].to_list() == ['{"a":[1]}', "5", "x"]
+    assert frame["s"].to_list() == ['{"a": [1]}', "5", "x"]
+
+
+def test_a_bad_line_does_not_change_how_its_neighbours_read(tmp_path: Path) -> None:
+    text = '{"s": {"a":[1,2.5],"b":{"c":null,"d":"\\u00e9"}}}\n'
+
+    assert lines(tmp_path, text + "nonsense\n")[0].equals(lines(tmp_path, text)[0])
 
 
 def test_an_amount_with_more_digits_than_a_float_holds_keeps_them(tmp_path: Path) -> None:
     frame, _ = lines(tmp_path, '{"m": 123456789.123456789012}\n{"m": "0.000000000001"}\n{"m": 1e-6}\n')
 
-    assert [str(value) for value in frame["m"]] == ["123456789.123456789012", "0.000000000001", "0.000001000000"]
+    assert frame["m"].to_list() == [Decimal("123456789.123456789012"), Decimal("1e-12"), Decimal("1e-6")]
 
 
 def test_a_line_that_fits_nowhere_is_set_aside_with_its_number(tmp_path: Path) -> None:
@@ -131,15 +138,26 @@ def test_a_document_that_ends_early_says_where_and_that_nothing_follows(tmp_path
     assert "nothing after it is counted" in reason
 
 
-def test_an_element_that_is_no_number_costs_only_itself(tmp_path: Path) -> None:
-    frame, faults = document(tmp_path, '[{"n": 1}, {"n": NaN}, {"n": 3}]')
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"n": 1}, {"n": NaN}, {"n": 3}]',
+        '{"data": [{"n": 1}, {"n": NaN}, {"n": 3}], "has_more": false}',
+        '{"data": [{"n": 1}, {"n": NaN}]}\n{"data": [{"n": 3}]}',
+    ],
+)
+def test_an_element_that_is_no_number_costs_only_itself(tmp_path: Path, text: str) -> None:
+    frame, faults = document(tmp_path, text)
 
     assert frame["n"].to_list() == [1, 3]
     assert [place for place, _ in faults.bad_examples] == ["log#2"]
 
 
 @settings(max_examples=25)
-@given(st.lists(st.text(st.characters(exclude_characters="\n\r"), max_size=30), max_size=12), st.integers(1, 40))
+@given(
+    st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n\r"), max_size=30), max_size=12),
+    st.integers(1, 40),
+)
 def test_chunks_are_the_file_cut_at_line_ends(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], size: int
 ) -> None:

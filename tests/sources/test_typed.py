@@ -151,7 +151,7 @@ NESTED = pl.Struct({"n": pl.Int64(), "who": pl.String(), "list": pl.List(pl.Int6
     ("value", "result"),
     [
         ({"n": 1}, {"n": 1, "who": None, "list": None}),
-        ({"n": "2", "who": {"x": 1}}, {"n": 2, "who": '{"x":1}', "list": None}),
+        ({"n": "2", "who": {"x": 1}}, {"n": 2, "who": '{"x": 1}', "list": None}),
         ('{"n": 3.0, "list": ["1", 2]}', {"n": 3, "who": None, "list": [1, 2]}),
         ({"list": {}}, {"n": None, "who": None, "list": None}),
         ([], None),

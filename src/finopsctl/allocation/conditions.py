@@ -1,24 +1,15 @@
-"""What a rule may look at: ledger dimensions, tags and request headers, compared with patterns.
-
-A pattern is plain text, or a glob: ``*`` stands for any run of characters and ``?`` for one; everything else,
-brackets included, means itself (model names such as ``claude-opus-4[1m]`` contain them). ``*`` alone means "has a
-value", an empty pattern "has none". Upper and lower case differ.
-"""
+"""What a rule may look at and fill: ledger dimensions, tags and request headers, and templates made of them."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from finopsctl.errors import ConfigError, nearest
+from finopsctl.ledger.conditions import SYNONYMS, TAG, tag_value
 from finopsctl.ledger.schema import LEDGER
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-TAG = "tag:"
 HEADER = "header:"
 
 DIMENSIONS: tuple[str, ...] = tuple(column.name for column in LEDGER if column.role == "dimension")
@@ -38,10 +29,7 @@ OWNER_DIMENSIONS: tuple[str, ...] = (
 )
 """The ledger columns a rule may fill: who and what for, never what was used or what it cost."""
 
-SYNONYMS = {"use_case": "feature", "tenant": "customer", "product": "project"}
-
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
-_PLAIN_NAME = re.compile(r"[\w.:/@ -]+", re.ASCII)
 
 
 def canonical(dimension: str) -> str:
@@ -70,39 +58,9 @@ def owner(dimension: str) -> str:
 
 def value(dimension: str) -> pl.Expr:
     """Return the text of a dimension in its ``canonical`` spelling; null where the record has none."""
-    if not dimension.startswith(TAG):
-        return pl.col(dimension).cast(pl.String)
-    name = dimension.removeprefix(TAG)
-    tags = pl.col("tags")
-    if _PLAIN_NAME.fullmatch(name):
-        # Records without the tag skip the JSON parser, which costs forty times as much as this search.
-        tags = pl.when(tags.str.contains(f'"{name}"', literal=True)).then(tags)
-    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-    text = tags.str.json_path_match(f'$["{quoted}"]')
-    return pl.when(text.str.len_bytes() > 0).then(text)
-
-
-def matches(text: pl.Expr, patterns: Iterable[str]) -> pl.Expr:
-    """Return whether ``text`` fits any of ``patterns``; never null."""
-    literals: list[str] = []
-    tests: list[pl.Expr] = []
-    for pattern in patterns:
-        if not pattern:
-            tests.append(text.is_null())
-        elif pattern == "*":
-            tests.append(text.is_not_null())
-        elif "*" in pattern or "?" in pattern:
-            tests.append(text.str.contains(rf"\A{_regex(pattern)}\z"))
-        else:
-            literals.append(pattern)
-    if literals:
-        tests.append(text.is_in(literals))
-    return pl.any_horizontal(tests).fill_null(False)
-
-
-def fits(text: str, patterns: Iterable[str]) -> bool:
-    """Return whether a known, plain text fits any of ``patterns``: ``matches`` for one value."""
-    return any(re.fullmatch(_regex(pattern), text) for pattern in patterns if pattern)
+    if dimension.startswith(TAG):
+        return tag_value(dimension.removeprefix(TAG))
+    return pl.col(dimension).cast(pl.String)
 
 
 def filled(template: str) -> pl.Expr:
@@ -141,11 +99,6 @@ def _parts(template: str) -> list[tuple[str, bool]]:
             parts.append((canonical(found[1]), True))
     parts.append((template[end:], False))
     return parts
-
-
-def _regex(pattern: str) -> str:
-    jokers = {"*": ".*", "?": "."}
-    return f"(?s:{''.join(jokers.get(letter) or re.escape(letter) for letter in pattern)})"
 
 
 def _named(written: str, dimension: str) -> str:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.allocation import keys as key_map
-from finopsctl.allocation.conditions import TAG, canonical, filled, fits, matches, names_in, owner, value
+from finopsctl.allocation.conditions import canonical, filled, names_in, owner, value
 from finopsctl.errors import ConfigError
+from finopsctl.ledger.conditions import TAG, fits, matches
 from finopsctl.ledger.schema import MONEY
 
 if TYPE_CHECKING:

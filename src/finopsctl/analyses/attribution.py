@@ -27,6 +27,7 @@ from finopsctl.metrics.token_split import spend_by_class
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.report import Column, Report, Table
 from finopsctl.results.units import Direction, Unit
+from finopsctl.results.wording import counted, money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,6 +50,7 @@ class Breakdown:
     by: tuple[Dimension, ...]
     quality: Quality
     findings: tuple[Finding, ...] = ()
+    currency: str = "USD"
 
     def report(self) -> Report:
         """Return the presentable form."""
@@ -80,9 +82,10 @@ class Breakdown:
             .sort("spend", descending=True, nulls_last=True)
             .row(0, named=True)
         )
-        name = ", ".join(d.null_label if first[d.name] is None else str(first[d.name]) for d in self.by)
+        name = " / ".join(d.null_label if first[d.name] is None else str(first[d.name]) for d in self.by)
         share = "" if first["share"] is None else f" with {first['share']:.1%}"
-        return f"{self.totals['spend']:,.2f} spent by {groups} groups of {what}; the largest is {name}{share}."
+        spent = money(self.totals["spend"], self.currency)
+        return f"{spent} spent, in {counted(groups, 'group')} by {what}; the largest is {name}{share}."
 
 
 def breakdown(  # noqa: PLR0913 - one option of the command each
@@ -94,6 +97,7 @@ def breakdown(  # noqa: PLR0913 - one option of the command each
     sort: str = "spend",
     timezone: str = "UTC",
     basis: str = "auto",
+    currency: str = "USD",
 ) -> Breakdown:
     """Break spend down by dimensions.
 
@@ -105,6 +109,7 @@ def breakdown(  # noqa: PLR0913 - one option of the command each
         sort: What comes first: most ``spend``, ``requests`` or ``tokens``, or the largest rise in money (``change``).
         timezone: Of calendar dimensions.
         basis: The cost basis ``cost`` was taken on, for the data-quality figures.
+        currency: ISO 4217 code of ``cost``, for sentences.
 
     Raises:
         ConfigError: No dimension, an unknown order, or a comparison by calendar dimensions, which periods do not share.
@@ -121,10 +126,10 @@ def breakdown(  # noqa: PLR0913 - one option of the command each
         rows = _compared(rows, _grouped(frames[1], by), dims)
         totals = _compared_totals(totals, _totals(frames[1]["rollup"])["spend"])
     rows = _shared(rows.sort(_order(sort), *dims, descending=[True, *(False for _ in dims)], nulls_last=True), totals)
-    findings = _findings(rows, dims)
+    findings = _findings(rows, dims, currency)
     if top is not None and rows.height > top:
         rows = _with_other(rows, top, by)
-    return Breakdown(rows, totals, tuple(by), quality_of(whole, basis), findings)
+    return Breakdown(rows, totals, tuple(by), quality_of(whole, basis), findings, currency)
 
 
 def _check(dims: Sequence[str], sort: str, *, compared: bool) -> None:
@@ -225,12 +230,12 @@ def _with_other(rows: pl.DataFrame, top: int, by: Sequence[Dimension]) -> pl.Dat
     return pl.concat([kept.with_columns(nothing), other.select(*rows.columns, "other")])
 
 
-def _findings(rows: pl.DataFrame, dims: list[str]) -> tuple[Finding, ...]:
+def _findings(rows: pl.DataFrame, dims: list[str], currency: str) -> tuple[Finding, ...]:
     if TOKEN_CLASS not in dims:
         return ()
     unsplit = rows.filter(pl.col(TOKEN_CLASS).is_null())["spend"].sum()
     if not unsplit:
         return ()
-    message = f"{Decimal(unsplit):,.2f} of spend has no list price to split it by token class."
-    hint = "finopsctl pricing list shows the models with a price."
+    message = f"{money(Decimal(unsplit), currency)} of spend has no list price to split it by token class."
+    hint = "`finopsctl pricing list` shows the models with a price."
     return (Finding(Severity.INFO, "not_split", message, hint, {"spend": Decimal(unsplit)}),)

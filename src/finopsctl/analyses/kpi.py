@@ -29,10 +29,12 @@ from finopsctl.metrics.targets import with_target
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.report import Column, Report, Table
 from finopsctl.results.units import Grade, Unit
+from finopsctl.results.wording import counted, money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+_NO_DIMENSIONS = frozenset({"budget", "user_type"})  # members of these are never unknown
 _NO_PREVIOUS = frozenset({How.BUDGET, How.OUTCOME, How.DUPLICATES})
 
 
@@ -48,6 +50,7 @@ class ScorecardQuestion:
         previous_period: The period of the ledger to compare with; None: as long as ``period``.
         timezone: Whose midnight begins a day.
         basis: The cost basis ``cost`` was taken on, for the data-quality figures.
+        currency: ISO 4217 code of ``cost``, for sentences.
         settings: Scales and classes from configuration.
         budgets: Limits for the budget KPIs.
         outcomes: ``outcomes`` (count) by ``feature``; None: not given.
@@ -62,6 +65,7 @@ class ScorecardQuestion:
     previous_period: Period | None = None
     timezone: str = "UTC"
     basis: str = "auto"
+    currency: str = "USD"
     settings: KpiSettings = field(default_factory=KpiSettings)
     budgets: Sequence[Budget] = ()
     outcomes: pl.LazyFrame | None = None
@@ -92,11 +96,11 @@ class Scorecard:
     def report(self) -> Report:
         """Return the presentable form."""
         compared = (Column("previous", "Before", Unit.MIXED, 2), Column("change", "Change", Unit.CHANGE, 1))
-        member = self.rows[MEMBER].is_not_null().any()
+        members = _member_words(self.rows)
         columns = (
             Column("title", "KPI"),
             *(d.column for d in self.by),
-            *((Column(MEMBER, "Of", null=""),) if member else ()),
+            *((Column(MEMBER, "Of", null=""),) if self.rows["member_of"].is_not_null().any() else ()),
             Column("value", "Value", Unit.MIXED),
             *(compared if "change" in self.rows.columns else ()),
             Column("target", "Target", priority=1),
@@ -104,8 +108,9 @@ class Scorecard:
             Column("usd_effect", "USD effect", Unit.USD, 4, null=""),
             Column("grade", "Grade", Unit.GRADE),
         )
+        table = Table("Scorecard", self.rows, columns, row_nulls={MEMBER: members})
         totals = {"spend": self.quality.spend, "records": self.quality.records}
-        return Report("kpi", self._headline(), (Table("Scorecard", self.rows, columns),), totals, self.findings)
+        return Report("kpi", self._headline(), (table,), totals, self.findings)
 
     def _headline(self) -> str:
         graded = self.rows.filter(pl.col("grade").is_not_null())
@@ -113,7 +118,15 @@ class Scorecard:
         worst = graded.filter(pl.col("grade") == Grade.CRITICAL.value)["title"].unique(maintain_order=True).to_list()
         fine = counts[Grade.GOOD] + counts[Grade.OK]
         critical = f"; critical: {', '.join(worst)}" if worst else ""
-        return f"{fine} of {graded.height} graded figures are on target, {counts[Grade.WARNING]} to watch{critical}."
+        if not graded.height:
+            return "Nothing to grade: no KPI with a scale has a value."
+        watch = f"{counts[Grade.WARNING]} to watch"
+        return f"{fine} of {counted(graded.height, 'graded figure')} on target, {watch}{critical}."
+
+
+def _member_words(rows: pl.DataFrame) -> list[str]:
+    """Return what a null member is called in each row: an unknown team is ``(untagged)``, no member at all nothing."""
+    return [dimension(of).null_label if of and of not in _NO_DIMENSIONS else "" for of in rows["member_of"]]
 
 
 def scorecard(
@@ -158,7 +171,7 @@ def scorecard(
         rows = _compared(rows, _rows(comparable, then, question), kpis, question.dims)
     quality = quality_of(now.rollup, question.basis)
     return Scorecard(
-        _arranged(rows, kpis, question), quality, _findings(rows, kpis, now, question.budgets), question.by
+        _arranged(rows, kpis, question), quality, _findings(rows, kpis, now, question), question.by
     )
 
 
@@ -244,7 +257,7 @@ def _rows(kpis: Sequence[Kpi], figures: Figures, question: ScorecardQuestion) ->
         parts.append(
             rows.with_columns(
                 kpi=pl.lit(kpi.name),
-                title=_title(kpi),
+                title=pl.lit(kpi.title),
                 unit=pl.lit(kpi.json_unit),
                 member_of=pl.when(_is_member(kpi)).then(pl.lit(kpi.member_of)),
             )
@@ -255,15 +268,6 @@ def _rows(kpis: Sequence[Kpi], figures: Figures, question: ScorecardQuestion) ->
 def _is_member(kpi: Kpi) -> pl.Expr:
     """Tell a member's row; of a share the unknown member is one too."""
     return pl.col("value").is_not_null() if kpi.how is How.SHARE else pl.col(MEMBER).is_not_null()
-
-
-def _title(kpi: Kpi) -> pl.Expr:
-    """Return the KPI's title; a member that is null has no other place to say what null is called."""
-    if kpi.how is not How.SHARE:
-        return pl.lit(kpi.title)
-    unknown = pl.col(MEMBER).is_null() & pl.col("value").is_not_null()
-    named = f"{kpi.title} {dimension(kpi.member_of).null_label}"
-    return pl.when(unknown).then(pl.lit(named)).otherwise(pl.lit(kpi.title))
 
 
 def _compared(rows: pl.DataFrame, before: pl.DataFrame, kpis: Sequence[Kpi], dims: tuple[str, ...]) -> pl.DataFrame:
@@ -306,14 +310,14 @@ _EMPTY = pl.Schema(
 
 
 def _findings(
-    rows: pl.DataFrame, kpis: Sequence[Kpi], figures: Figures, budgets: Sequence[Budget]
+    rows: pl.DataFrame, kpis: Sequence[Kpi], figures: Figures, question: ScorecardQuestion
 ) -> tuple[Finding, ...]:
     found = []
     for kpi in kpis:
         own = rows.filter(pl.col("kpi") == kpi.name)
         found += _missing(kpi, figures) if own["value"].is_null().all() else []
-        found += _effect(kpi, own)
-        found += _alerts(own, budgets) if kpi.name == "budget_utilization" else []
+        found += _effect(kpi, own, question.currency)
+        found += _alerts(own, question.budgets) if kpi.name == "budget_utilization" else []
     return tuple(found)
 
 
@@ -321,44 +325,42 @@ def _missing(kpi: Kpi, figures: Figures) -> list[Finding]:
     """Say why a KPI has no value: no input for it, or no whole day yet."""
     given = kpi.how is How.PER_DAY or (kpi.how is How.BUDGET and figures.budgets is not None)
     if given and (not figures.days or kpi.how is How.BUDGET):
-        message = f"{kpi.title}: nothing burns yet, or the period has no whole day yet."
-        return [Finding(Severity.INFO, "too_early", message, evidence={"kpi": kpi.name})]
-    message = f"{kpi.title} has no value: it needs {kpi.needs}."
-    hint = f"finopsctl explain {kpi.name}"
-    return [Finding(Severity.INFO, "kpi_needs", message, hint, {"kpi": kpi.name, "needs": kpi.needs})]
+        gist = "No value yet for {}: nothing burns yet, or the period has no whole day yet."
+        message, evidence = gist.replace("{}", kpi.title), {"kpi": kpi.name}
+        return [Finding(Severity.INFO, "too_early", message, "", evidence, kpi.title, gist)]
+    gist = f"No value for {{}}: needs {kpi.needs}."
+    message, evidence = gist.replace("{}", kpi.title), {"kpi": kpi.name, "needs": kpi.needs}
+    return [Finding(Severity.INFO, "kpi_needs", message, f"finopsctl explain {kpi.name}", evidence, kpi.title, gist)]
 
 
 def _alerts(own: pl.DataFrame, budgets: Sequence[Budget]) -> list[Finding]:
-    """Return one finding per budget for the highest alert level it has reached."""
+    """Return one finding per budget for the highest alert level it has reached; how bad that is, its grade says."""
     used = dict(own.select(MEMBER, "value").iter_rows())
+    grades = dict(own.select(MEMBER, "grade").iter_rows())
     found = []
     for budget in budgets:
         alerts = fired(budget, used.get(budget.name))
         if not alerts:
             continue
         top = alerts[-1]
-        severity = Severity.CRITICAL if top.at == max(a.at for a in budget.alerts) else Severity.WARNING
+        severity = Severity.CRITICAL if grades[budget.name] == Grade.CRITICAL.value else Severity.WARNING
         message = f"Budget {budget.name} is {used[budget.name]:.1%} used: the alert at {top.at:.0%} has fired."
         evidence = {"budget": budget.name, "utilization": used[budget.name], "at": top.at}
         found.append(Finding(severity, "budget_alert", message, top.action, evidence))
     return found
 
 
-def _effect(kpi: Kpi, own: pl.DataFrame) -> list[Finding]:
+def _effect(kpi: Kpi, own: pl.DataFrame, currency: str) -> list[Finding]:
     if not kpi.effect or not own["usd_effect"].sum():
         return []
     amount = Decimal(own["usd_effect"].sum())
     said = {
-        "retry_cost": ("retry_waste", "Retries cost about {} USD: each pays for its request again."),
-        "fallback_effect": ("fallback_effect", "Fallback models cost {} USD more than the models asked for."),
+        "retry_cost": ("retry_waste", "Retries cost about {}: each pays for its request again."),
+        "fallback_effect": ("fallback_effect", "Fallback models cost {} more than the models asked for."),
         "fallback_cost": (
             "fallback_spend",
-            "Fallback models served requests worth {} USD; what the models asked for would have cost is not known.",
+            "Fallback models served requests worth {}; what the models asked for would have cost is not known.",
         ),
     }
     code, words = said[kpi.effect]
-    return [Finding(Severity.INFO, code, words.format(_amount(amount)), evidence={"kpi": kpi.name, "usd": amount})]
-
-
-def _amount(usd: Decimal) -> str:
-    return f"{usd:,.2f}" if abs(usd) >= Decimal("0.01") else f"{usd.normalize():f}"
+    return [Finding(Severity.INFO, code, words.format(money(amount, currency)), evidence={"kpi": kpi.name, "usd": amount})]

@@ -22,6 +22,7 @@ from finopsctl.metrics.rollup import rollup
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.report import Column, Report, Table
 from finopsctl.results.units import Unit
+from finopsctl.results.wording import counted, money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
 TOLERANCE = 0.005
 """Relative difference below which two figures count as the same price."""
 
+_CAUSES = {
+    "response_cache": "free from the gateway's cache, or failed",
+    "cache": "cached tokens priced as others",
+    "batch": "half or twice the price, as by batch",
+    "price": "another price",
+}
+_WORTH_SAYING = Decimal("0.01")  # USD
 _LEAST_RECORDS = 3
 _MOST = 0.8
 _GROUP = ("provider", "model")
@@ -68,19 +76,20 @@ class PriceAudit:
         if not self.rows.height:
             return "No record has a reported or a list price."
         if reported == listed:
-            return f"The source reported exactly our list price: ${listed:,.2f}."
+            return f"The sources reported exactly our list price: {money(listed)}."
         share = f" ({float((reported - listed) / listed):+.2%})" if listed else ""
-        return f"The source reported ${reported:,.2f} where our list price is ${listed:,.2f}{share}."
+        return f"The sources reported {money(reported)} where our list price is {money(listed)}{share}."
 
     def _findings(self) -> tuple[Finding, ...]:
-        odd = self.rows.filter(pl.col("cause").is_in(["cache", "price", "batch", "response_cache"]))
+        odd = self.rows.filter(pl.col("cause").is_in(list(_CAUSES)) & (pl.col("difference").abs() >= _WORTH_SAYING))
         return tuple(
             Finding(
                 Severity.WARNING,
                 f"price_{row['cause']}",
-                f"{row['provider']}/{row['model']}: reported differs from list by ${row['difference']:,.2f} "
-                f"over {row['records']:,} records ({row['cause']}).",
-                hint="See one of them with `finopsctl pricing explain`.",
+                f"{row['provider']}/{row['model']}: the source reports {money(abs(row['difference']))} "
+                f"{'more' if row['difference'] > 0 else 'less'} than list in {counted(row['records'], 'record')} "
+                f"({_CAUSES[row['cause']]}).",
+                hint="`finopsctl pricing explain RECORD` shows how a record is priced.",
                 evidence={key: str(row[key]) for key in ("provider", "model", "cause", "difference", "records")},
             )
             for row in odd.head(5).iter_rows(named=True)

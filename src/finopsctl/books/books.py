@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from finopsctl.errors import SourceError
-from finopsctl.ledger.period import Period, calendar_start, day_end, parse_instant
+from finopsctl.ledger.period import Period, calendar_start, day_end, midnight, parse_instant, zone
 from finopsctl.metrics.where import condition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    import polars as pl
 
     from finopsctl.books.request import Request
     from finopsctl.pricing.book import PriceBook
@@ -39,7 +39,7 @@ class InputSummary:
     duplicates: int | None = 0
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Books:
     """A ledger and its provenance.
 
@@ -59,7 +59,8 @@ class Books:
         price_problems: What has no list price and why: provider, model, service_tier, reason, records, requests,
             tokens. None when nothing was priced.
         day_buckets: Whether a record covers a day or more (looked for only where the time zone makes it matter).
-        latest: Last ``charge_period_start``, where reading told it.
+        earliest: First ``charge_period_start``; None without rows.
+        latest: Last one.
     """
 
     request: Request
@@ -76,6 +77,7 @@ class Books:
     unconverted: int | None = None
     price_problems: pl.DataFrame | None = None
     day_buckets: bool = False
+    earliest: datetime | None = None
     latest: datetime | None = None
 
     @property
@@ -89,8 +91,6 @@ class Books:
         if request.as_of:
             return parse_instant(request.as_of, request.timezone)
         if self.latest is None:
-            self.latest = self.rows.select(pl.col("charge_period_start").max()).collect(engine="streaming").item()
-        if self.latest is None:
             raise SourceError("the inputs hold no records", "Run `finopsctl inspect` on them to see what they are.")
         return day_end(self.latest, request.timezone)
 
@@ -98,7 +98,7 @@ class Books:
     def period(self) -> Period | None:
         """The period asked for; None is everything the inputs hold."""
         wish = self.request.period
-        return wish.resolve(self.as_of if wish.needs_now else None, self.request.timezone)
+        return wish.resolve(self.as_of if wish.needs_now else None, self.request.timezone, self.earliest)
 
     @property
     def ledger(self) -> pl.LazyFrame:
@@ -133,8 +133,28 @@ class Books:
         return covering(first, last, self.request.timezone)
 
 
+def nothing_asked_for(books: Books) -> SourceError:
+    """Return the error for a question that no record is left for: not in the period, or not past the filters."""
+    if books.earliest is None or books.latest is None:
+        return SourceError("the inputs hold no records", "Run `finopsctl inspect` on them to see what they are.")
+    period, seen = books.period, covering(books.earliest, books.latest, books.request.timezone)
+    span = f" from {period.first_day} to {period.last_day}" if period else ""
+    where = f" where {' and '.join(books.request.where)}" if books.request.where else ""
+    return SourceError(
+        f"the inputs hold no records{span}{where}", f"They hold records from {seen.first_day} to {seen.last_day}."
+    )
+
+
+def refuse_nothing(books: Books) -> None:
+    """Raise when no record is in the period and passes the filters.
+
+    Raises:
+        SourceError: Saying what the inputs hold.
+    """
+    if books.ledger.select("record_id").head(1).collect(engine="streaming").is_empty():
+        raise nothing_asked_for(books)
+
+
 def covering(first: datetime, last: datetime, timezone: str) -> Period:
     """Return the whole days that hold both instants."""
-    from finopsctl.ledger.period import midnight, zone
-
     return Period(midnight(first.astimezone(zone(timezone)).date(), timezone), day_end(last, timezone), timezone)

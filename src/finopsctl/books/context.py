@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from finopsctl.books.books import covering
+from finopsctl.books.books import covering, nothing_asked_for
 from finopsctl.books.strictness import refuse_unpriced
 from finopsctl.ledger.period import day_end, parse_instant
 from finopsctl.results.finding import Finding, Severity
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from finopsctl.books.books import Books
+    from finopsctl.books.books import Books, InputSummary
     from finopsctl.metrics.quality import Quality
     from finopsctl.results.report import Report
 
@@ -30,8 +30,11 @@ def stated(report: Report, books: Books, quality: Quality) -> Report:
     """Return the report with its context, and the books' findings beside its own, worst first.
 
     Raises:
-        SourceError: When records are unpriced and the request is strict.
+        SourceError: When no record is in the period and passes the filters, or when records are unpriced and the
+            request is strict.
     """
+    if not quality.records:
+        raise nothing_asked_for(books)
     refuse_unpriced(books, quality)
     findings = [*report.findings, *books.findings, *_coverage_findings(quality, books)]
     findings.sort(key=lambda finding: _WORST_FIRST.index(finding.severity))
@@ -79,7 +82,7 @@ def _price_book(books: Books) -> Mapping[str, Any] | None:
     return None if book is None else {"version": book.version, "checked": book.checked}
 
 
-def _input(summary: Any) -> Mapping[str, Any]:  # noqa: ANN401 - an InputSummary
+def _input(summary: InputSummary) -> Mapping[str, Any]:
     return {
         "path": summary.path,
         "source": summary.source,

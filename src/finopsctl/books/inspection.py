@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from finopsctl.sources import Faults, SideTable, expand, read, read_raw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from finopsctl.sources import InputFile, Source
 
@@ -82,19 +84,23 @@ class _Tally:
     records: int = 0
     kinds: set[str] = field(default_factory=set)
     filled: set[str] = field(default_factory=set)
-    spend: Any = None
-    starts: list[Any] = field(default_factory=list)
+    spend: Decimal | None = None
+    starts: list[datetime] = field(default_factory=list)
     identities: list[pl.Series] = field(default_factory=list)
     failed: dict[str, checks.Failure] = field(default_factory=dict)
 
     def add(self, rows: pl.DataFrame) -> None:
         """Count some ledger rows."""
+        if rows.is_empty():
+            return
         self.records += rows.height
         self.kinds |= set(rows["record_kind"].cast(pl.String).unique())
         self.filled |= {name for name in (*_COVERED, *_COVERED_MEASURES) if rows[name].null_count() < rows.height}
-        amount = rows["reported_cost"].sum() if rows["reported_cost"].null_count() < rows.height else None
-        self.spend = amount if self.spend is None else self.spend + (amount or 0)
-        self.starts += [rows["charge_period_start"].min(), rows["charge_period_start"].max()]
+        amounts = rows["reported_cost"].drop_nulls()
+        if amounts.len():
+            self.spend = Decimal(amounts.sum()) + (self.spend or 0)
+        start = pl.col("charge_period_start")
+        self.starts += rows.select(first=start.min(), last=start.max()).row(0)
         self.identities.append(rows.select(pl.struct("source", "record_id").hash()).to_series())
         for name, failure in checks.failures(rows).items():
             self.failed[name] = self.failed[name] + failure if name in self.failed else failure
@@ -165,7 +171,6 @@ def _read_through(recognised: Recognised, faults: Faults, findings: list[Finding
 
 def _row(file: InputFile, source: Source, tally: _Tally, faults: Faults) -> dict[str, Any]:
     missing = [f"{column}: {remedy}" for column, remedy in source.missing.items() if column not in tally.filled]
-    starts = [s for s in tally.starts if s is not None]
     return {
         "path": file.name,
         "source": source.name,
@@ -175,8 +180,8 @@ def _row(file: InputFile, source: Source, tally: _Tally, faults: Faults) -> dict
         "records": tally.records,
         "bad": faults.bad,
         "duplicates": tally.duplicates(),
-        "start": min(starts, default=None),
-        "end": max(starts, default=None),
+        "start": min(tally.starts, default=None),
+        "end": max(tally.starts, default=None),
         "spend": tally.spend,
         "missing": missing,
     }

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from finopsctl.sources import InputFile
 
 MANIFEST = ".finopsctl.json"
-_ROW_GROUP = 500_000
+_ROW_GROUP = 120_000
 _PLAIN_OPTIONS = ("source", "price_date", "deployments", "rules", "redact", "redact_key")
 _FILE_OPTIONS = ("column_map", "prices", "contracts", "litellm_config", "keys")
 

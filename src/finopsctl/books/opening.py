@@ -16,9 +16,10 @@ from finopsctl.books.cost import unconverted, with_cost
 from finopsctl.books.prices import Pricer
 from finopsctl.books.recognition import Recognised, passed_over, recognise
 from finopsctl.books.redaction import Redaction
+from finopsctl.books.same_traffic import Traffic
 from finopsctl.books.scratch import Scratch
 from finopsctl.books.spool import Spool
-from finopsctl.books.strictness import refuse_unread
+from finopsctl.books.strictness import checked
 from finopsctl.errors import NoChargesError, SourceError
 from finopsctl.ledger.period import zone
 from finopsctl.results.finding import Finding, Severity
@@ -69,11 +70,9 @@ def open_books(request: Request, tell: Callable[[str], None] = lambda _: None) -
         raise SourceError(
             "the inputs hold only tables of teams, keys or budgets, no usage or cost", "Name a log or export too."
         )
-    books = _scan(charges, request, progress, tell) if _scannable(charges, request) else None
+    books = _scan(charges, request, progress, tell, scratch) if _scannable(charges, request) else None
     books = books or _spool(charges, request, progress, tell)
-    books.rows = with_cost(scratch.kept_for(books.rows), request)
-    refuse_unread(books)
-    return books
+    return checked(replace(books, rows=with_cost(books.rows, request)))
 
 
 def _recognise(file: InputFile, request: Request, progress: _Progress) -> Recognised | None:
@@ -116,28 +115,40 @@ def _scannable(charges: Sequence[Recognised], request: Request) -> bool:
 
 
 def _scan(
-    charges: Sequence[Recognised], request: Request, progress: _Progress, tell: Callable[[str], None]
+    charges: Sequence[Recognised],
+    request: Request,
+    progress: _Progress,
+    tell: Callable[[str], None],
+    scratch: Scratch,
 ) -> Books | None:
     """Use Parquet ledgers in place; None when some records stand in two of them and have to be settled first."""
     kept, repeated = in_place.identical([r.file for r in charges])
     if in_place.share_records(kept):
         return None
-    checked = len(charges) > 1
+    compared = len(charges) > 1
     for r in charges:
         tell(f"{r.file.name}: ledger (Parquet), used in place")
         records = in_place.records(r.file)
-        dropped = (records if r.file in repeated else 0) if checked else None
+        dropped = (records if r.file in repeated else 0) if compared else None
         progress.inputs.append(InputSummary(r.file.name, r.format.name, records, 0, dropped))
-    books = Books(request, _owned(in_place.scan(kept), request, progress), None, tuple(progress.inputs))
     dropped_by_file = Counter({i.path: i.duplicates for i in progress.inputs if i.duplicates})
-    books.side_tables, books.duplicates = progress.side_tables, dropped_by_file.total() if checked else None
-    books.findings = (*progress.findings, *_duplicate_findings(dropped_by_file))
-    if in_place.currencies(kept) != {request.currency}:
-        books.unconverted = unconverted(books.rows, request)
-    books.day_buckets = request.timezone != "UTC" and in_place.day_buckets(books.rows)
-    if len(kept) > 1:
-        _settle(books)
-    return books
+    rows = _owned(scratch.kept_for(in_place.scan(kept)), request, progress)
+    traffic = _settled(rows) if len(kept) > 1 else Traffic(rows)
+    return Books(
+        request=request,
+        rows=traffic.counted,
+        price_book=None,
+        inputs=tuple(progress.inputs),
+        findings=(*progress.findings, *_duplicate_findings(dropped_by_file), *traffic.findings),
+        set_aside=traffic.set_aside,
+        set_aside_summary=traffic.summary,
+        side_tables=progress.side_tables,
+        duplicates=dropped_by_file.total() if compared else None,
+        unconverted=unconverted(rows, request) if in_place.currencies(kept) != {request.currency} else None,
+        day_buckets=request.timezone != "UTC" and in_place.day_buckets(rows),
+        earliest=in_place.earliest(kept),
+        latest=in_place.latest(kept),
+    )
 
 
 def _spool(charges: Sequence[Recognised], request: Request, progress: _Progress, tell: Callable[[str], None]) -> Books:
@@ -155,16 +166,26 @@ def _spool(charges: Sequence[Recognised], request: Request, progress: _Progress,
         raise _no_records(progress)
     inputs = tuple(replace(i, duplicates=dropped.get(i.path, 0)) for i in progress.inputs)
     again = (*_duplicate_findings(dropped), *_superseded_findings(spool.superseded))
-    findings = (*progress.findings, *again, *pricer.findings())
     rows = redaction.cleared(spool.scan())
-    books = Books(request, rows, pricer.book, inputs, findings, side_tables=progress.side_tables)
-    books.bad_lines, books.duplicates, books.latest = progress.bad_lines, sum(dropped.values()), spool.latest
-    books.band_unknown = pricer.band_unknown
-    books.price_problems, books.day_buckets = pricer.tally.unpriced, spool.day_buckets
-    if len(spool.kinds) > 1:
-        _settle(books)
-    books.unconverted = unconverted(books.rows, request) if spool.currencies - {request.currency} else 0
-    return books
+    traffic = _settled(rows) if len(spool.kinds) > 1 else Traffic(rows)
+    return Books(
+        request=request,
+        rows=traffic.counted,
+        price_book=pricer.book,
+        inputs=inputs,
+        findings=(*progress.findings, *again, *pricer.findings(), *traffic.findings),
+        set_aside=traffic.set_aside,
+        set_aside_summary=traffic.summary,
+        side_tables=progress.side_tables,
+        bad_lines=progress.bad_lines,
+        duplicates=dropped.total(),
+        band_unknown=pricer.band_unknown,
+        unconverted=unconverted(traffic.counted, request) if spool.currencies - {request.currency} else 0,
+        price_problems=pricer.tally.unpriced,
+        day_buckets=spool.day_buckets,
+        earliest=spool.earliest,
+        latest=spool.latest,
+    )
 
 
 def _read_one(recognised: Recognised, source: Source, spool: Spool, progress: _Progress) -> None:
@@ -254,7 +275,5 @@ def _owned(rows: pl.LazyFrame, request: Request, progress: _Progress) -> pl.Lazy
     return allocate(rows, request.rules, keys)
 
 
-def _settle(books: Books) -> None:
-    traffic = same_traffic.settle(books.rows, _FAMILIES, {s.name: s.precedence for s in SOURCES})
-    books.rows, books.set_aside, books.set_aside_summary = traffic.counted, traffic.set_aside, traffic.summary
-    books.findings = (*books.findings, *traffic.findings)
+def _settled(rows: pl.LazyFrame) -> Traffic:
+    return same_traffic.settle(rows, _FAMILIES, {s.name: s.precedence for s in SOURCES})

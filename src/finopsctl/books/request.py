@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from finopsctl.errors import ConfigError
 from finopsctl.ledger import period as calendar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import date
     from decimal import Decimal
     from pathlib import Path
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from finopsctl.ledger.period import Period
 
 COST_BASES = ("auto", "reported", "list", "effective")
+_LONG_AGO = datetime(2000, 1, 1, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +47,16 @@ class PeriodWish:
     @property
     def needs_now(self) -> bool:
         """Whether resolving it takes the end of the data."""
-        return bool(self.last or self.word or (self.since and not self.until))
+        dates = (self.since, self.until)
+        return bool(self.last or self.word or (self.since and not self.until) or set(dates) & set(calendar.WORDS))
 
-    def resolve(self, end: datetime | None, timezone: str) -> Period | None:
+    def resolve(self, end: datetime | None, timezone: str, first: datetime | None = None) -> Period | None:
         """Return the period, or None for everything the inputs hold.
 
         Args:
             end: The first instant not seen (``needs_now``), in UTC.
             timezone: Zone of dates and days.
+            first: The first instant that holds a row: where only an end is named, its day is the start.
 
         Raises:
             ConfigError: When a value is no date, or the period is empty.
@@ -62,30 +66,36 @@ class PeriodWish:
         if self.quarter:
             return calendar.parse_quarter(self.quarter, timezone)
         if self.since or self.until:
-            return self._span(end, timezone)
+            return self._span(end, timezone, first)
         if end is None:
             return None
         if self.last:
             return calendar.parse_last(self.last, end, timezone)
         return calendar.parse_word(self.word, end, timezone) if self.word else None
 
-    def _span(self, end: datetime | None, timezone: str) -> Period:
-        start = (
-            calendar.parse_instant(self.since, timezone)
-            if self.since
-            else calendar.parse_instant("2000-01-01", timezone)
-        )
+    def _span(self, end: datetime | None, timezone: str, first: datetime | None) -> Period:
         stop = (
-            calendar.parse_instant(self.until, timezone)
+            _instant(self.until, end, timezone)
             if self.until
             else (end or calendar.parse_instant("2101-01-01", "UTC"))
         )
+        if self.since:
+            start = _instant(self.since, end, timezone)
+        else:
+            start = calendar.day_start(first if first and first < stop else _LONG_AGO, timezone)
         if stop <= start:
             if not self.until:
                 stop = calendar.day_end(start, timezone)
             else:
                 raise ConfigError(f"the period from {self.since} until {self.until} is empty", "--until is exclusive.")
         return calendar.Period(start, stop, timezone)
+
+
+def _instant(text: str, end: datetime | None, timezone: str) -> datetime:
+    """Read a date, an instant, or a word such as ``yesterday`` or ``mtd``: where that begins, seen from ``end``."""
+    if end is not None and text in calendar.WORDS:
+        return calendar.parse_word(text, end, timezone).start
+    return calendar.parse_instant(text, timezone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +141,7 @@ class Request:
     keys: Path | None = None
     rules: tuple[Rule, ...] = ()
     currency: str = "USD"
-    exchange_rates: tuple[tuple[str, str, Any, Decimal], ...] = ()
+    exchange_rates: tuple[tuple[str, str, date, Decimal], ...] = ()
     redact: tuple[str, ...] = ()
     redact_key: str | None = None
     strict: bool = False

@@ -36,9 +36,9 @@ class Traffic:
     """
 
     counted: pl.LazyFrame
-    set_aside: pl.LazyFrame | None
-    summary: tuple[Mapping[str, object], ...]
-    findings: tuple[Finding, ...]
+    set_aside: pl.LazyFrame | None = None
+    summary: tuple[Mapping[str, object], ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def settle(ledger: pl.LazyFrame, families: Mapping[str, str], precedence: Mapping[str, int]) -> Traffic:
@@ -53,7 +53,7 @@ def settle(ledger: pl.LazyFrame, families: Mapping[str, str], precedence: Mappin
     aside = days.filter(_finer_elsewhere() | _metered_elsewhere())
     doubles = tuple(_double_counts(days.join(aside, on=_KEYS, how="anti", nulls_equal=True)))
     if aside.is_empty():
-        return Traffic(ledger, None, (), doubles)
+        return Traffic(ledger, findings=doubles)
     keys = aside.select(_KEYS).unique().lazy().with_columns(shadowed=pl.lit(True))
     marked = ledger.with_columns(day=pl.col("charge_period_start").dt.date(), meter=_METER)
     shadowed = marked.join(keys, on=list(_KEYS), how="left", nulls_equal=True, maintain_order="left")

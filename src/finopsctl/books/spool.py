@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-PART_ROWS = 200_000
+PART_ROWS = 50_000
 _IDENTITY = "__identity"
 _FILE = "__file"
 
@@ -53,7 +53,8 @@ class Spool:
         kinds: The (source, record kind) pairs seen.
         currencies: The billing currencies seen.
         superseded: How many of the dropped rows, by file, are buckets that another export counts more fully.
-        latest: The last ``charge_period_start`` seen.
+        earliest: The first ``charge_period_start`` seen.
+        latest: The last one.
         day_buckets: Whether a record covers a day or more.
     """
 
@@ -62,6 +63,7 @@ class Spool:
     scratch: Scratch = field(default_factory=Scratch)
     kinds: set[tuple[str, str]] = field(default_factory=set)
     currencies: set[str] = field(default_factory=set)
+    earliest: datetime | None = None
     latest: datetime | None = None
     day_buckets: bool = False
     superseded: Counter[str] = field(default_factory=Counter)
@@ -81,6 +83,7 @@ class Spool:
         self._identities.append(rows.select(pl.struct(family, "record_id").hash().alias(_IDENTITY)).to_series())
         self.kinds.update(rows.select(pl.col("source"), pl.col("record_kind").cast(pl.String)).unique().iter_rows())
         self.currencies.update(rows["billing_currency"].unique())
+        self.earliest = min(filter(None, (self.earliest, rows["charge_period_start"].min())))
         self.latest = max(filter(None, (self.latest, rows["charge_period_start"].max())))
         self.day_buckets = self.day_buckets or bool(rows.select(is_day_bucket().any()).item())
         own = rows.select(RANK, _FILE)

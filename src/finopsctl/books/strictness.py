@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,24 +16,27 @@ if TYPE_CHECKING:
 _HINT = "--strict refuses them."
 
 
-def refuse_unread(books: Books) -> None:
-    """Raise when a record could not be read, or when a ledger used in place holds a record twice.
+def checked(books: Books) -> Books:
+    """Return the books, certain where the request is strict that every record was read and counts once.
+
+    A ledger used in place is distinct by contract; only then is it looked through for duplicates.
 
     Raises:
-        SourceError: Naming the first such record.
+        SourceError: When a record could not be read, or stands in the ledger twice.
     """
     if not books.request.strict:
-        return
+        return books
     if books.bad_lines:
         first = next(f for f in books.findings if f.code == "bad_line")
         raise SourceError(f"{books.bad_lines:,} records could not be read; first {first.message}", _HINT)
-    if books.duplicates is None:
-        identities = books.rows.select(pl.struct("source", "record_id").hash().alias("identity"))
-        repeated: int = identities.select(pl.len() - pl.col("identity").n_unique()).collect(engine="streaming").item()
-        if repeated:
-            names = ", ".join(summary.path for summary in books.inputs)
-            raise SourceError(f"{names}: {repeated:,} records stand in it twice", _HINT)
-        books.duplicates = 0
+    if books.duplicates is not None:
+        return books
+    identities = books.rows.select(pl.struct("source", "record_id").hash().alias("identity"))
+    repeated: int = identities.select(pl.len() - pl.col("identity").n_unique()).collect(engine="streaming").item()
+    if repeated:
+        names = ", ".join(summary.path for summary in books.inputs)
+        raise SourceError(f"{names}: {repeated:,} records stand in it twice", _HINT)
+    return replace(books, duplicates=0)
 
 
 def refuse_unpriced(books: Books, quality: Quality) -> None:

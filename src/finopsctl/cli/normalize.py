@@ -39,6 +39,7 @@ def normalize(common: Common, partition: Partition = None) -> None:
 
     The ledger is an input itself: `finopsctl normalize LOGS -o ledger.parquet`, then ask it anything.
     """
+    from finopsctl.books.books import refuse_nothing
     from finopsctl.books.strictness import refuse_unpriced_rows
     from finopsctl.cli.run import books_for, note_findings, settings_for
 
@@ -48,6 +49,7 @@ def normalize(common: Common, partition: Partition = None) -> None:
         return
     form = _format(common, settings)
     books = books_for(settings, common)
+    refuse_nothing(books)
     refuse_unpriced_rows(books)
     ledger = books.ledger.drop("cost")
     if form == "parquet":

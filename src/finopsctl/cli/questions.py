@@ -44,6 +44,7 @@ def scorecard_of(books: Books, settings: Settings, kpis: tuple[str, ...]) -> Sco
         previous_period=previous_period,
         timezone=settings.tz,
         basis=books.request.basis,
+        currency=books.request.currency,
         settings=settings.kpi_settings(),
         budgets=settings.all_budgets(Path()),
         comparison_rates=_comparison_rates(books, settings),
@@ -71,6 +72,7 @@ def breakdown_of(books: Books, settings: Settings, sort: str) -> Breakdown:
         sort=sort,
         timezone=settings.tz,
         basis=books.request.basis,
+        currency=books.request.currency,
     )
 
 

@@ -14,17 +14,18 @@ from finopsctl.config.declarations import Context, Problem, key
 from finopsctl.config.files import read
 from finopsctl.config.tables import element
 from finopsctl.errors import ConfigError, nearest
+from finopsctl.ledger.conditions import SYNONYMS, TAG
 from finopsctl.metrics.budgets import Alert, Budget
-from finopsctl.metrics.dimensions import ALIASES, DIMENSIONS, TIME_DIMENSIONS, TOKEN_CLASS, dimension
+from finopsctl.metrics.dimensions import DIMENSIONS, TIME_DIMENSIONS, TOKEN_CLASS, dimension
 
 _KEYS = ("name", "limit", "period", "from", "alerts")
 _SCOPES = frozenset(known.name for known in DIMENSIONS) - TIME_DIMENSIONS - {TOKEN_CLASS}
 
 
 def _scope(name: str) -> str:
-    is_tag = name.startswith("tag:") and name != "tag:"
-    if not is_tag and ALIASES.get(name, name) not in _SCOPES:
-        hint = nearest(name, (*_KEYS, *_SCOPES, *ALIASES))
+    is_tag = name.startswith(TAG) and name != TAG
+    if not is_tag and SYNONYMS.get(name, name) not in _SCOPES:
+        hint = nearest(name, (*_KEYS, *_SCOPES, *SYNONYMS))
         raise ConfigError(f"'{name}' is neither a key of a budget nor a dimension it can be limited to", hint)
     return dimension(name).name
 

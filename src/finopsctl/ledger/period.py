@@ -195,6 +195,11 @@ def parse_word(word: str, until: datetime, timezone: str) -> Period:
     return between(starts[word], after, timezone, "day" if word == "today" else "span")
 
 
+def day_start(moment: datetime, timezone: str) -> datetime:
+    """Return the start of the calendar day that holds ``moment``, in UTC."""
+    return midnight(moment.astimezone(zone(timezone)).date(), timezone)
+
+
 def day_end(moment: datetime, timezone: str) -> datetime:
     """Return the end of the calendar day that holds ``moment``, in UTC."""
     return midnight(moment.astimezone(zone(timezone)).date() + _DAY, timezone)

@@ -6,7 +6,6 @@ time zone: providers cut their daily buckets in UTC, and a bucket cannot be move
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.errors import ConfigError, SourceError, nearest
+from finopsctl.ledger.conditions import SYNONYMS, TAG, tag_value
 from finopsctl.ledger.period import is_day_bucket
 from finopsctl.ledger.schema import LEDGER
 from finopsctl.results.report import Column, Report, Table
@@ -73,8 +73,7 @@ def _record_kind() -> Dimension:
 
 
 def _tag(name: str) -> Dimension:
-    path = f"$[{json.dumps(name, ensure_ascii=False)}]"
-    return Dimension(f"tag:{name}", name, f"the tag {name}", lambda _tz: pl.col("tags").str.json_path_match(path))
+    return Dimension(f"{TAG}{name}", name, f"the tag {name}", lambda _tz: tag_value(name))
 
 
 def _local_date(timezone: str) -> pl.Expr:
@@ -150,20 +149,17 @@ DIMENSIONS: tuple[Dimension, ...] = (
 )
 """Every dimension but tags, which are named ``tag:NAME``."""
 
-ALIASES = {"use_case": "feature", "tenant": "customer", "product": "project"}
-"""Other spellings of a dimension."""
-
 _BY_NAME = {d.name: d for d in DIMENSIONS}
 
 
 def dimension(name: str) -> Dimension:
     """Return the dimension called ``name``; ConfigError names the nearest one when there is none."""
     word = name.strip()
-    if word.startswith("tag:") and word != "tag:":
-        return _tag(word.removeprefix("tag:"))
-    found = _BY_NAME.get(ALIASES.get(word, word))
+    if word.startswith(TAG) and word != TAG:
+        return _tag(word.removeprefix(TAG))
+    found = _BY_NAME.get(SYNONYMS.get(word, word))
     if found is None:
-        raise ConfigError(f"unknown dimension '{word}'", hint=nearest(word, (*_BY_NAME, *ALIASES, "tag:NAME")))
+        raise ConfigError(f"unknown dimension '{word}'", hint=nearest(word, (*_BY_NAME, *SYNONYMS, "tag:NAME")))
     return found
 
 
@@ -205,7 +201,7 @@ def _words(length: timedelta) -> str:
 
 def catalogue() -> Report:
     """List every dimension with its meaning and other spellings."""
-    others = {name: alias for alias, name in ALIASES.items()}
+    others = {name: alias for alias, name in SYNONYMS.items()}
     rows = [(d.name, others.get(d.name), d.meaning, d.null_label) for d in DIMENSIONS]
     rows.append(("tag:NAME", None, "the value of any tag", UNTAGGED))
     frame = pl.DataFrame(

@@ -9,7 +9,7 @@ import polars as pl
 from finopsctl.ledger.token_classes import INPUT_COLUMNS, OUTPUT_COLUMNS, TOKEN_COLUMNS
 from finopsctl.metrics.kpi import How, Kpi, RangeScale, Scale
 from finopsctl.metrics.targets import target_text
-from finopsctl.results.report import Column, Report, Table
+from finopsctl.results.report import Column, Long, Report, Table
 from finopsctl.results.units import Direction
 
 if TYPE_CHECKING:
@@ -62,12 +62,12 @@ def kpi_list(kpis: Sequence[Kpi]) -> Report:
     columns = (
         Column("kpi", "KPI"),
         Column("section", "Section", priority=3),
-        Column("formula", "Formula", priority=1),
-        Column("unit", "Unit", priority=2),
+        Column("formula", "Formula", priority=1, long=Long.WRAP),
+        Column("unit", "Unit", priority=3),
         Column("target", "Target"),
     )
     return Report(
-        "kpis", f"{len(kpis)} KPIs. finopsctl explain KPI tells more about one.", (Table("KPIs", frame, columns),)
+        "kpis", f"{len(kpis)} KPIs. `finopsctl explain KPI` tells more about one.", (Table("KPIs", frame, columns),)
     )
 
 
@@ -89,7 +89,7 @@ def explanation(kpi: Kpi) -> Report:
     ]
     known = [(what, words) for what, words in facts if words]
     frame = pl.DataFrame(known, schema={"what": pl.String, "explanation": pl.String}, orient="row")
-    columns = (Column("what", "What"), Column("explanation", "Explanation"))
+    columns = (Column("what", "What"), Column("explanation", "Explanation", long=Long.WRAP))
     return Report("explain", f"{kpi.title}: {kpi.question}", (Table(kpi.name, frame, columns),))
 
 

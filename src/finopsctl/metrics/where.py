@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import re
 from functools import reduce
-from operator import and_, or_
+from operator import and_
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from finopsctl.errors import ConfigError
+from finopsctl.ledger import conditions
 from finopsctl.metrics.dimensions import TOKEN_CLASS, UNTAGGED, dimension
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import polars as pl
+
 _FILTER = re.compile(r"\s*(?P<name>(?:tag:.*?|\w+))\s*(?P<operator>!=|!~|=|~)(?P<values>.*)", re.DOTALL)
-_UNKNOWN = {"", UNTAGGED}
 
 
 def condition(filters: Iterable[str], timezone: str = "UTC") -> pl.Expr | None:
@@ -60,19 +60,4 @@ def matches(value: pl.Expr, wanted: Iterable[str], *, glob: bool = True) -> pl.E
         wanted: Exact texts, or globs; "" and ``(untagged)`` match null.
         glob: Whether ``*`` and ``?`` are wildcards.
     """
-    words = list(wanted)
-    exact = [w for w in words if w not in _UNKNOWN and not (glob and _is_glob(w))]
-    parts = [value.is_in(exact).fill_null(value=False)] if exact else []
-    parts += [value.str.contains(_regex(w)).fill_null(value=False) for w in words if glob and _is_glob(w)]
-    if any(w in _UNKNOWN for w in words):
-        parts.append(value.is_null())
-    return reduce(or_, parts, pl.lit(False)) if len(parts) != 1 else parts[0]
-
-
-def _is_glob(word: str) -> bool:
-    return "*" in word or "?" in word
-
-
-def _regex(glob: str) -> str:
-    escaped = pl.escape_regex(glob).replace(r"\*", ".*").replace(r"\?", ".")
-    return f"(?s)^{escaped}$"
+    return conditions.matches(value, ("" if word == UNTAGGED else word for word in wanted), glob=glob)

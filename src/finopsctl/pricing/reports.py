@@ -11,8 +11,9 @@ from finopsctl.pricing.book import RATE_KEYS
 from finopsctl.pricing.differences import described, flat
 from finopsctl.pricing.lint import lint
 from finopsctl.pricing.views import diff, listing, show
-from finopsctl.results.report import Column, Report, Table
+from finopsctl.results.report import Column, Long, Report, Table
 from finopsctl.results.units import Unit
+from finopsctl.results.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,19 +59,20 @@ def model_report(book: PriceBook, name: str) -> Report:
     frame = show(book, name)
     sold = [key for key in RATE_KEYS if frame[key].null_count() < frame.height]
     rates = tuple(
-        Column(key, _RATE_TITLES.get(key, key.replace("_", " ").capitalize()), Unit.UNIT_PRICE) for key in sold
+        Column(key, _RATE_TITLES.get(key, key.replace("_", " ").capitalize()), Unit.PRICE) for key in sold
     )
-    columns = (*_LINE, *rates, Column("source", "Source", priority=3), Column("checked", "Checked", Unit.DATE, 2))
-    headline = f"{name}: {frame.height} price lines, USD per 1M tokens."
+    line = [column for column in _LINE if column.priority == 0 or frame[column.name].null_count() < frame.height]
+    columns = (*line, *rates, Column("source", "Source", priority=4), Column("checked", "Checked", Unit.DATE, 3))
+    headline = f"{name}: {counted(frame.height, 'price line')}, USD per 1M tokens."
     return Report("pricing-show", headline, (Table("Prices", frame, columns),), _version(book))
 
 
 def difference_report(before: PriceBook, after: PriceBook) -> Report:
     """Return the price lines that differ between two books, one row a rate."""
     frame = diff(before, after)
-    rates = (Column("before", "Before", Unit.UNIT_PRICE), Column("after", "After", Unit.UNIT_PRICE))
+    rates = (Column("before", "Before", Unit.PRICE), Column("after", "After", Unit.PRICE))
     columns = (Column("change", "Change"), *_LINE, Column("rate", "Rate"), *rates)
-    headline = f"{frame.height} rates differ between {before.version} and {after.version} (USD per 1M tokens)."
+    headline = f"{counted(frame.height, 'rate differs', 'rates differ')} between {before.version} and {after.version} (USD per 1M tokens)."
     return Report("pricing-diff", headline, (Table("Differences", frame, columns),))
 
 
@@ -79,9 +81,9 @@ def lint_report(book: PriceBook) -> Report:
     findings = lint(book)
     rows = [{"severity": f.severity.value, "code": f.code, "message": f.message} for f in findings]
     schema = {"severity": pl.String, "code": pl.String, "message": pl.String}
-    columns = (Column("severity", "Severity"), Column("code", "Code"), Column("message", "What"))
+    columns = (Column("severity", "Severity"), Column("code", "Code"), Column("message", "What", long=Long.WRAP))
     headline = (
-        f"{len(findings)} remarks on {len(book.models)} models."
+        f"{counted(len(findings), 'remark')} on {len(book.models)} models."
         if findings
         else f"{len(book.models)} models, nothing odd."
     )
@@ -105,9 +107,9 @@ def update_report(update: Update, *, written: bool) -> Report:
         "change": pl.String, "provider": pl.String, "model": pl.String, "service_tier": pl.String,
         "from": INSTANT, "rates": pl.String,
     }  # fmt: skip
-    columns = (Column("change", "Change"), *_LINE[:4], Column("rates", "USD per 1M tokens"))
+    columns = (Column("change", "Change"), *_LINE[:4], Column("rates", "USD per 1M tokens", long=Long.WRAP))
     verb = "added" if written else "to add; nothing is written"
-    headline = f"{len(rows)} changes {verb}: {update.compared} models of {update.source} compared on {update.as_of}."
+    headline = f"{counted(len(rows), 'change')} {verb}: {counted(update.compared, 'model')} of {update.source} compared on {update.as_of}."
     table = Table("Changes", pl.DataFrame(rows, pl.Schema(schema), orient="row"), columns)
     return Report("pricing-update", headline, (table,), {"compared": update.compared}, update.findings)
 
@@ -128,8 +130,8 @@ def explanation_report(explained: Sequence[Mapping[str, Any]]) -> Report:
         (
             Column("record_id", "Record"),
             Column("model", "Model"),
-            Column("list_cost", "List cost", Unit.UNIT_PRICE),
-            Column("effective_cost", "Effective", Unit.UNIT_PRICE),
+            Column("list_cost", "List cost", Unit.PRICE),
+            Column("effective_cost", "Effective", Unit.PRICE),
             Column("reason", "Why unpriced", null=""),
         ),
     )
@@ -140,8 +142,8 @@ def explanation_report(explained: Sequence[Mapping[str, Any]]) -> Report:
             Column("record_id", "Record", priority=1),
             Column("class", "Class"),
             Column("quantity", "Quantity", Unit.COUNT),
-            Column("rate", "USD per 1M", Unit.UNIT_PRICE),
-            Column("cost", "Cost", Unit.UNIT_PRICE),
+            Column("rate", "USD per 1M", Unit.PRICE),
+            Column("cost", "Cost", Unit.PRICE),
         ),
     )
     return Report("pricing-explain", _sentence(first), (summary, arithmetic))

@@ -1,7 +1,7 @@
 """One value, one string: the same on screen and in text files.
 
 Money is ``$1,243.29`` and ``<$0.01``; prices per unit share one precision a column, with at least three significant
-digits; fractions are percentages; rates change in percentage points, amounts in percent; counts have all their
+digits, listed prices with all they have; moments are in UTC, to the minute; fractions are percentages; rates change in percentage points, amounts in percent; counts have all their
 digits. Rounding is half up, away from zero; money and shares that are not zero are never shown as zero.
 """
 
@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 from finopsctl.renderers._machine_text import encode, instant, number
 from finopsctl.renderers._visible import visible
 from finopsctl.results.units import Unit
+from finopsctl.results.wording import SYMBOLS, WITHOUT_MINOR_UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _CONTEXT = Context(prec=80, rounding=ROUND_HALF_UP)
-_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
-_WITHOUT_MINOR_UNIT = {"JPY", "KRW", "VND", "CLP", "ISK"}  # ISO 4217: no decimals
 _ONE_PERCENT = Decimal("0.01")
 _FINEST = 12  # money is exact to this many decimals
 
@@ -58,13 +57,13 @@ class Notation:
     @property
     def symbol(self) -> str:
         """What stands before an amount."""
-        symbol = _SYMBOLS.get(self.currency, f"{self.currency} ")
+        symbol = SYMBOLS.get(self.currency, f"{self.currency} ")
         return f"{self.currency} " if self.ascii_only and not symbol.isascii() else symbol
 
     @property
     def minor_digits(self) -> int:
         """How many decimals the currency's smallest coin has."""
-        return 0 if self.currency in _WITHOUT_MINOR_UNIT else 2
+        return 0 if self.currency in WITHOUT_MINOR_UNIT else 2
 
 
 def format_value(value: Any, unit: Unit, notation: Notation, decimals: int | None = None) -> str:  # noqa: ANN401
@@ -80,6 +79,8 @@ def format_value(value: Any, unit: Unit, notation: Notation, decimals: int | Non
         return grade(value, notation)
     if is_null(value):
         return ""
+    if unit in {Unit.DATE, Unit.INSTANT} and isinstance(value, datetime):
+        return _moment(value, unit)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return notation.text(_words(value))
     write = _NUMBERS.get(unit)
@@ -100,6 +101,8 @@ def decimals_for(unit: Unit, values: Iterable[Any], notation: Notation) -> int:
             decimals = notation.minor_digits
         case Unit.UNIT_PRICE:
             decimals = max(notation.minor_digits, 2 - least.adjusted())
+        case Unit.PRICE:
+            decimals = max(notation.minor_digits, 2 - least.adjusted(), *(_digits(size) for size in sizes))
         case Unit.FACTOR:
             decimals = max(2, 1 - least.adjusted())
         case Unit.RATIO:
@@ -143,6 +146,20 @@ def _words(value: Any) -> str:  # noqa: ANN401
             return ", ".join(value)
         case _:
             return encode(value)
+
+
+def _moment(value: datetime, unit: Unit) -> str:
+    """Return a moment to the minute, in UTC; a date that starts at midnight as that day."""
+    utc = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    if unit is Unit.DATE and not (utc.hour or utc.minute or utc.second):
+        return f"{utc:%Y-%m-%d}"
+    return f"{utc:%Y-%m-%d %H:%M}Z"
+
+
+def _digits(value: Decimal) -> int:
+    """Return how many decimals a number has, without trailing zeros."""
+    exponent = value.normalize().as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
 
 
 def _rounded(value: Decimal, decimals: int) -> Decimal:
@@ -203,6 +220,7 @@ def _milliseconds(value: Decimal, _notation: Notation, decimals: int) -> str:
 _NUMBERS: dict[Unit, Callable[[Decimal, Notation, int], str]] = {
     Unit.USD: _money,
     Unit.UNIT_PRICE: _money,
+    Unit.PRICE: _money,
     Unit.USD_PER_DAY: _money_per_day,
     Unit.RATIO: _percent,
     Unit.SHARE: _percent,

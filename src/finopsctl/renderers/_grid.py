@@ -12,14 +12,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from finopsctl.renderers._format import Notation, as_decimal, decimals_for, format_value, grade, is_null
-from finopsctl.results.finding import Severity
+from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.units import Direction, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from finopsctl.results.finding import Finding
-    from finopsctl.results.report import Column, Report, Table
+    from finopsctl.results.report import Column, Long, Report, Table
 
 _TEXT_UNITS = {Unit.TEXT, Unit.DATE, Unit.INSTANT, Unit.GRADE}
 
@@ -46,6 +45,7 @@ _GRADE_TONES = {
 _NO_CHANGE = Decimal("0.0005")  # shows as 0.0 %; a tenth of a cent
 _UNITS = {unit.value: unit for unit in Unit}
 _DASH = "\N{EN DASH}"
+_SUBJECTS = 8  # named in a sentence that stands for several findings
 _SEVERITY_ORDER = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -59,7 +59,7 @@ class GridColumn:
         tones: One tone a row.
         total: Its cell in the totals row.
         numeric: Aligned right and never cut.
-        shrinks: Free text, which may be cut to make room.
+        long: What happens to text that is too wide; None: numbers and the like, always whole.
         priority: 0 is never left out; higher numbers are left out first.
     """
 
@@ -68,7 +68,7 @@ class GridColumn:
     tones: tuple[Tone, ...]
     total: str
     numeric: bool
-    shrinks: bool
+    long: Long | None
     priority: int
 
 
@@ -117,6 +117,24 @@ def worst_first(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda finding: _SEVERITY_ORDER[finding.severity])
 
 
+def gathered(findings: Sequence[Finding]) -> list[Finding]:
+    """Return findings worst first, those that say the same of different subjects as one."""
+    alike: dict[object, list[Finding]] = {}
+    for number, finding in enumerate(worst_first(findings)):
+        key = (finding.severity, finding.code, finding.gist) if finding.gist else number
+        alike.setdefault(key, []).append(finding)
+    return [_gathered(group) if len(group) > 1 else group[0] for group in alike.values()]
+
+
+def _gathered(findings: Sequence[Finding]) -> Finding:
+    first = findings[0]
+    names = list(dict.fromkeys(finding.subject for finding in findings))
+    more = f" and {len(names) - _SUBJECTS} more" if len(names) > _SUBJECTS else ""
+    hints = {finding.hint for finding in findings}
+    message = first.gist.replace("{}", f"{', '.join(names[:_SUBJECTS])}{more}", 1)
+    return replace(first, message=message, hint=first.hint if len(hints) == 1 else "")
+
+
 def severity_label(severity: Severity, notation: Notation) -> str:
     """Return the glyph and word of a finding's severity."""
     return grade(severity.value, notation)
@@ -143,7 +161,7 @@ def _grid_column(table: Table, column: Column, notation: Notation, *, first: boo
         tones=tuple(_tones(table, column, values)),
         total="" if total is None else cell(total, column.unit, ""),
         numeric=column.unit not in _TEXT_UNITS,
-        shrinks=column.unit is Unit.TEXT,
+        long=column.long if column.unit is Unit.TEXT else None,
         priority=column.priority,
     )
 
@@ -155,6 +173,8 @@ def _values(table: Table, name: str) -> list[Any]:
 
 def _null_words(table: Table, column: Column, *, first: bool) -> list[str]:
     """Return what null is called in each row; in the row of all other groups, the first column says how many."""
+    if column.name in table.row_nulls:
+        return list(table.row_nulls[column.name])
     others = _values(table, "other")
     if column.unit is not Unit.TEXT or not any(others):
         return [column.null] * len(others)
@@ -174,8 +194,8 @@ def _row_units(table: Table, column: Column) -> list[Unit]:
 
 def _close_up(unit: Unit, value: Any) -> Unit:  # noqa: ANN401
     """Show single amounts below one with significant digits: there is no column of cents to line up with."""
-    small = unit is Unit.USD and not is_null(value) and 0 < abs(as_decimal(value)) < 1
-    return Unit.UNIT_PRICE if small else unit
+    small = not is_null(value) and 0 < abs(as_decimal(value)) < 1
+    return {Unit.USD: Unit.UNIT_PRICE, Unit.COUNT: Unit.FACTOR}.get(unit, unit) if small else unit
 
 
 def _plus(value: Any, column: Column) -> str:  # noqa: ANN401

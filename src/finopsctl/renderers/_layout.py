@@ -1,7 +1,7 @@
 """How wide each column is and which ones a screen has room for.
 
-Numbers are never cut. A table that is too wide first folds its headings, then cuts long names, then leaves out whole
-columns, the least important first; a screen too narrow for what must be shown gets one block of lines per row.
+Numbers are never cut. A table that is too wide first folds its headings, then cuts very long names and leaves out
+mere extras, then cuts names further, then leaves out whole columns, the least important first; a screen too narrow for what must be shown gets one block of lines per row.
 """
 
 from __future__ import annotations
@@ -17,6 +17,12 @@ GAP = 2
 
 SHORTEST_NAME = 16
 """Names are not cut below this width."""
+
+COMFORTABLE_NAME = 30
+"""Before names are cut below this width, columns that are a mere extra are left out."""
+
+OPTIONAL = 3
+"""The priority from which on a column is a mere extra."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +62,28 @@ def fit(spans: Sequence[Span], limit: int | None) -> Layout:
     kept = list(range(len(spans)))
     if limit is None:
         return Layout({index: max(spans[index].cells, spans[index].heading) for index in kept})
-    dropped: list[int] = []
+    comfortable = _leave_out(spans, limit, COMFORTABLE_NAME, OPTIONAL)
+    return comfortable if comfortable.widths else _leave_out(spans, limit, SHORTEST_NAME, 1)
+
+
+def _leave_out(spans: Sequence[Span], limit: int, shortest: int, from_priority: int) -> Layout:
+    """Leave out columns of at least ``from_priority`` until the rest fits, names no narrower than ``shortest``."""
+    kept, dropped = list(range(len(spans))), list[int]()
     while kept:
-        widths = _widths([spans[index] for index in kept], limit - GAP * (len(kept) - 1))
+        widths = _widths([spans[index] for index in kept], limit - GAP * (len(kept) - 1), shortest)
         if widths:
             return Layout(dict(zip(kept, widths, strict=True)), tuple(sorted(dropped)))
         least = max(kept, key=lambda index: (spans[index].priority, index))
-        if spans[least].priority == 0:
+        if spans[least].priority < from_priority:
             break
         kept.remove(least)
         dropped.append(least)
     return Layout({})
 
 
-def _widths(spans: Sequence[Span], room: int) -> list[int]:
+def _widths(spans: Sequence[Span], room: int, shortest: int) -> list[int]:
     """Return widths that add up to at most ``room``, or nothing when the columns do not fit."""
-    floors = [max(min(span.cells, SHORTEST_NAME) if span.shrinks else span.cells, span.folded) for span in spans]
+    floors = [max(min(span.cells, shortest) if span.shrinks else span.cells, span.folded) for span in spans]
     widths = [max(floor, min(span.cells, room)) for span, floor in zip(spans, floors, strict=True)]
     while sum(widths) > room:
         can_give = [index for index in range(len(spans)) if widths[index] > floors[index]]

@@ -14,16 +14,24 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from finopsctl.renderers._visible import CONTROL_CODES
 
+if TYPE_CHECKING:
+    from finopsctl.results.report import Report
+
 # What JSON writers leave as it is: escapes of U+007F and beyond (in UTF-16 units above the first plane).
 _ESCAPES = {chr(code): json.dumps(chr(code))[1:-1] for code in sorted(CONTROL_CODES) if code >= 0x7F}
 _ESCAPE_TABLE = str.maketrans(_ESCAPES)
 _RFC_3339 = "%Y-%m-%dT%H:%M:%S%.fZ"
+
+
+def schema_of(report: Report) -> str:
+    """Return the name of a document's form, e.g. ``finopsctl/kpi/1``."""
+    return f"finopsctl/{report.command}/1"
 
 
 def encode(value: Any) -> str:  # noqa: ANN401 - JSON has no narrower type

@@ -8,13 +8,12 @@ ledger is read again. Lists are JSON text. Null is an empty field, empty text is
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from finopsctl.renderers._machine_text import as_text, is_text
-from finopsctl.renderers.jsonl import chunks
+from finopsctl.renderers._rows import chunks, first_table
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -28,10 +27,7 @@ FORMULA = r"^('*[=+\-@\t\r])"
 
 def render(report: Report, _screen: Screen) -> bytes:
     """Return the first table's rows as CSV."""
-    sink = io.BytesIO()
-    if report.tables:
-        write(report.tables[0].frame, sink)
-    return sink.getvalue()
+    return first_table(report, write)
 
 
 def write(frame: pl.DataFrame | pl.LazyFrame, sink: BinaryIO) -> int:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from finopsctl.renderers._grid import worst_first
-from finopsctl.renderers._machine_text import encode, json_lines
+from finopsctl.renderers._machine_text import encode, json_lines, schema_of
 
 if TYPE_CHECKING:
     from finopsctl.renderers import Screen
@@ -30,11 +30,6 @@ def render(report: Report, _screen: Screen) -> bytes:
     members += [(key_of(table), _rows(table)) for table in further if table]
     body = ",\n".join(f"  {encode(key)}: {text}" for key, text in members)
     return f"{{\n{body}\n}}\n".encode()
-
-
-def schema_of(report: Report) -> str:
-    """Return the name of the document's form, e.g. ``finopsctl/kpi/1``."""
-    return f"finopsctl/{report.command}/1"
 
 
 def key_of(table: Table) -> str:

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
-from finopsctl.renderers._grid import Grid, empty_sentence, grid_of, notation_of, severity_label, worst_first
+from finopsctl.renderers._grid import Grid, empty_sentence, gathered, grid_of, notation_of, severity_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,6 +83,6 @@ def _width(text: str) -> int:
 
 def _findings(findings: Sequence[Finding], notation: Notation) -> Iterator[str]:
     """List findings; another bullet than that of the notes keeps the two lists apart."""
-    for finding in worst_first(findings):
+    for finding in gathered(findings):
         hint = f" {escape(notation.text(finding.hint))}" if finding.hint else ""
         yield f"* **{severity_label(finding.severity, notation)}** {escape(notation.text(finding.message))}{hint}"

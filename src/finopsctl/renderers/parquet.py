@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finopsctl.renderers._machine_text import encode
-from finopsctl.renderers.json import schema_of
+from finopsctl.renderers._machine_text import encode, schema_of
 
 if TYPE_CHECKING:
     from finopsctl.renderers import Screen

@@ -18,13 +18,14 @@ from finopsctl.renderers._grid import (
     GridColumn,
     Tone,
     empty_sentence,
+    gathered,
     grid_of,
     notation_of,
     severity_label,
     severity_tone,
-    worst_first,
 )
 from finopsctl.renderers._layout import GAP, Layout, Span, fit
+from finopsctl.results.report import Long
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,7 +72,8 @@ def _table(grid: Grid, screen: Screen) -> Iterator[str]:
         return
     indent = "" if screen.width is None else " "
     spans = [_span(column) for column in grid.columns]
-    layout = fit(spans, None if screen.width is None or screen.wide else screen.width - len(indent))
+    limit = None if screen.width is None or screen.wide else screen.width - len(indent)
+    layout = fit(spans, None if any(column.long is Long.WHOLE for column in grid.columns) else limit)
     if not layout.widths:
         yield from _records(grid, screen)
         return
@@ -88,7 +90,7 @@ def _span(column: GridColumn) -> Span:
         cells=max(map(_width, (*column.cells, column.total))),
         heading=_width(column.title),
         folded=_folded(column.title),
-        shrinks=column.shrinks,
+        shrinks=column.long in {Long.CUT, Long.WRAP},
         priority=column.priority,
     )
 
@@ -113,7 +115,10 @@ def _lines(grid: Grid, layout: Layout, screen: Screen) -> Iterator[str]:
     rule = _paint(_rule(widths, screen), "rule", screen)
     yield rule
     drawn = [_drawn_column(column, width, screen) for column, width in zip(columns, widths, strict=True)]
-    yield from map(gap.join, zip(*drawn, strict=True))
+    blank = [" " * width for width in widths]
+    for row in zip(*drawn, strict=True):
+        for level in range(max(map(len, row))):
+            yield gap.join(cell[level] if level < len(cell) else blank[at] for at, cell in enumerate(row))
     if grid.has_totals:
         yield rule
         totals = [column.total for column in columns]
@@ -129,11 +134,27 @@ def _drawn(
     ]
 
 
-def _drawn_column(column: GridColumn, width: int, screen: Screen) -> list[str]:
+def _drawn_column(column: GridColumn, width: int, screen: Screen) -> list[list[str]]:
+    """Return the lines of each cell: one, or more where prose is too long for one."""
     return [
-        _cell(cell, width, tone, screen, numeric=column.numeric)
+        [_cell(line, width, tone, screen, numeric=column.numeric) for line in _cell_lines(column, cell, width)]
         for cell, tone in zip(column.cells, column.tones, strict=True)
     ]
+
+
+def _cell_lines(column: GridColumn, cell: str, width: int) -> list[str]:
+    if column.long is not Long.WRAP or _width(cell) <= width:
+        return [cell]
+    return [part for line in _wrap(cell, width) for part in _pieces(line, width)]
+
+
+def _pieces(line: str, width: int) -> Iterator[str]:
+    """Break a word that no line has room for."""
+    while _width(line) > width:
+        part = _prefix(line, width) or line[:1]
+        yield part
+        line = line.removeprefix(part)
+    yield line
 
 
 def _cell(text: str, width: int, tone: str, screen: Screen, *, numeric: bool) -> str:
@@ -147,14 +168,16 @@ def _cell(text: str, width: int, tone: str, screen: Screen, *, numeric: bool) ->
 def _rule(widths: Sequence[int], screen: Screen) -> str:
     if screen.width is None or screen.ascii:
         return (" " * GAP).join("-" * width for width in widths)
-    return "─" * (sum(widths) + GAP * (len(widths) - 1))
+    drawn = sum(widths) + GAP * (len(widths) - 1)
+    return "─" * (drawn if screen.wide else min(drawn, screen.width - 1))
 
 
 def _records(grid: Grid, screen: Screen) -> Iterator[str]:
     """Draw one block of lines per row, a name and a value each."""
     name_width = max(_width(column.title) for column in grid.columns) + 1
     blocks: list[list[tuple[str, str, str]]] = [
-        [(column.title, column.cells[row], column.tones[row]) for column in grid.columns] for row in range(grid.height)
+        [(column.title, column.cells[row], column.tones[row]) for column in grid.columns if column.cells[row]]
+        for row in range(grid.height)
     ]
     if grid.has_totals:
         blocks.append([(column.title, column.total, "total") for column in grid.columns if column.total])
@@ -172,7 +195,8 @@ def _note(note: str, screen: Screen) -> Iterator[str]:
 
 
 def _findings(findings: Sequence[Finding], notation: Notation, screen: Screen) -> Iterator[str]:
-    shown = worst_first(findings)[:FIRST_FINDINGS]
+    said = gathered(findings)
+    shown = said[:FIRST_FINDINGS]
     labels = [severity_label(finding.severity, notation) for finding in shown]
     margin = max(map(_width, labels), default=0) + GAP
     for finding, label in zip(shown, labels, strict=True):
@@ -183,7 +207,7 @@ def _findings(findings: Sequence[Finding], notation: Notation, screen: Screen) -
         if finding.hint:
             hint = _wrap(f"{arrow}{notation.text(finding.hint)}", screen.width, indent=" " * margin)
             yield from (_paint(line, Tone.FAINT, screen) for line in hint)
-    left = len(findings) - len(shown)
+    left = len(said) - len(shown)
     if left:
         more = f"and {left:,} more {'finding' if left == 1 else 'findings'}; -f json lists them all"
         yield from (_paint(line, Tone.FAINT, screen) for line in _wrap(more, screen.width, indent=" " * margin))
@@ -199,11 +223,11 @@ def _width(text: str) -> int:
 
 
 def _cut(text: str, width: int, ellipsis: str) -> str:
-    """Cut the middle out of a name that is too wide: versions and regions stand at the end."""
+    """Cut the middle out of a name that is too wide: versions, regions and file names stand at the end."""
     if _width(text) <= width:
         return text
     room = width - _width(ellipsis)
-    tail = _prefix(text[::-1], room // 3)[::-1].lstrip(_JOINERS)
+    tail = _prefix(text[::-1], room if "/" in text else room // 3)[::-1].lstrip(_JOINERS)
     return f"{_prefix(text, room - _width(tail)).rstrip(_JOINERS)}{ellipsis}{tail}"
 
 

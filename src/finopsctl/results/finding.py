@@ -28,6 +28,9 @@ class Finding:
         message: One sentence for a person.
         hint: What to do about it; empty when there is nothing to do.
         evidence: Plain JSON values a machine may use (numbers, names, ``file``, ``line``).
+        subject: What this finding is about, in the sentence ``gist`` makes of several.
+        gist: How several findings of one code read as one on a screen, with ``{}`` for their subjects; empty: each
+            speaks for itself. Machine formats list every finding as it is.
     """
 
     severity: Severity
@@ -35,3 +38,5 @@ class Finding:
     message: str
     hint: str = ""
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    subject: str = ""
+    gist: str = ""

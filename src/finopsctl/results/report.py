@@ -7,6 +7,7 @@ is the answer (the ``rows`` of the JSON document); more tables follow where a co
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from finopsctl.results.units import Direction, Unit
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     import polars as pl
 
     from finopsctl.results.finding import Finding
+
+
+class Long(StrEnum):
+    """What happens to text that is too long for a screen."""
+
+    CUT = "cut"  # a name: its middle is left out
+    WRAP = "wrap"  # prose: it goes on in further lines
+    WHOLE = "whole"  # a command to copy: never touched
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,7 @@ class Column:
         priority: 0 is always shown; when the screen is too narrow the highest numbers are left out first.
         null: What null is called on screen, e.g. ``(untagged)`` for a dimension.
         good: In a column of changes, which direction is good news, for colour.
+        long: What happens to its text on a screen that is too narrow.
         machine_only: Kept out of tables for people (still in csv, json, jsonl, parquet).
     """
 
@@ -39,6 +49,7 @@ class Column:
     priority: int = 0
     null: str = "–"  # noqa: RUF001 - the dash typographers use for nothing
     good: Direction = Direction.NEUTRAL
+    long: Long = Long.CUT
     machine_only: bool = False
 
 
@@ -56,6 +67,7 @@ class Table:
         totals: A last row for people, by column name.
         row_units: The unit of each row's mixed values and changes, where it is finer than the frame's column ``unit``
             (a price per request is ``usd`` there); empty: as that column says.
+        row_nulls: What null is called in each row, by column, where it differs; other columns: as the column says.
         row_good: Which direction of each row's change is good news; empty: as the column says.
     """
 
@@ -65,6 +77,7 @@ class Table:
     totals: Mapping[str, Any] | None = None
     row_units: Sequence[Unit] = ()
     row_good: Sequence[Direction] = ()
+    row_nulls: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ class Unit(StrEnum):
     TEXT = "text"
     USD = "usd"
     UNIT_PRICE = "unit_price"  # USD per request, per 1k tokens: significant digits, not cents
+    PRICE = "price"  # a listed price: all the digits it has
     USD_PER_DAY = "usd_per_day"
     RATIO = "ratio"
     FACTOR = "factor"  # a plain quotient such as output / input tokens

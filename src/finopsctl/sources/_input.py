@@ -41,7 +41,7 @@ class InputFile:
     name: str
     named: bool = True
 
-    def open(self) -> IO[bytes]:
+    def open(self) -> io.BufferedReader:
         """Return the decompressed bytes as a buffered stream."""
         start = self._first_bytes()
         if start.startswith(_GZIP):
@@ -50,7 +50,7 @@ class InputFile:
             import pyarrow as pa
 
             return io.BufferedReader(_Readable(pa.CompressedInputStream(pa.OSFile(str(self.path)), "zstd")), 1 << 20)
-        return self.path.open("rb", buffering=1 << 20)
+        return io.BufferedReader(self.path.open("rb", buffering=0), 1 << 20)
 
     def _first_bytes(self) -> bytes:
         try:
@@ -90,7 +90,7 @@ class guarded:  # noqa: N801 - used as a verb: ``with guarded(file) as stream``
     def __init__(self, file: InputFile) -> None:
         self._file = file
 
-    def __enter__(self) -> IO[bytes]:
+    def __enter__(self) -> io.BufferedReader:
         self._stream = self._file.open()
         return self._stream
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import polars as pl
@@ -24,15 +26,20 @@ from finopsctl.sources._source import AT
 from finopsctl.sources._typed import coerce_record, decoded, from_wire, read_objects, wire_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
 
     from finopsctl.sources._bad import Faults
     from finopsctl.sources._input import InputFile
 
+_Result = TypeVar("_Result")
+
 CHUNK_BYTES = 16 << 20
+_AHEAD = 2
 _BLOCK_BYTES = 128 << 10
 _LONGEST_LINE = 256 << 20
 _BOM = b"\xef\xbb\xbf"
+_DECODER = json.JSONDecoder()
 _REFUSED = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
@@ -90,19 +97,21 @@ def read_document(file: InputFile, raw: pl.Schema, envelope: tuple[str, ...], fa
 def line_chunks(file: InputFile, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
     """Yield a file's lines in chunks of about ``size`` bytes."""
     first, rest = 1, b""
+    # One buffer for the whole file: fresh memory for every chunk costs more than reading it.
+    buffer = bytearray(size)
+    view = memoryview(buffer)
     with guarded(file) as stream:
-        while data := stream.read(size):
-            if first == 1 and not rest:
-                data = data.removeprefix(_BOM)
-            cut = data.rfind(b"\n") + 1
+        while count := stream.readinto(view):
+            start = len(_BOM) if first == 1 and not rest and buffer.startswith(_BOM) else 0
+            cut = buffer.rfind(b"\n", start, count) + 1
             if not cut:
-                rest += data
+                rest += view[start:count]
                 if len(rest) > _LONGEST_LINE:
                     raise SourceError(
                         f"{file.name}:{first}: one line is longer than 256 MiB", "Is this a log of JSON lines?"
                     )
                 continue
-            whole, rest = rest + data[:cut], data[cut:]
+            whole, rest = b"".join((rest, view[start:cut])), bytes(view[cut:count])
             breaks = whole.count(b"\n")
             yield Chunk(whole, first, breaks=breaks)
             first += breaks
@@ -113,16 +122,30 @@ def line_chunks(file: InputFile, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
 def _frames(chunks: Iterable[Chunk], raw: pl.Schema, faults: Faults, separator: str = ":") -> Iterator[pl.DataFrame]:
     wired = wire_schema(raw)
     long_amounts = _long_amounts(raw)
-    for chunk in chunks:
+
+    def parsed(chunk: Chunk) -> tuple[Chunk, pl.DataFrame | None]:
         if long_amounts:
-            chunk = replace(chunk, data=long_amounts.sub(rb'\1"\2"', chunk.data))  # noqa: PLW2901
-        frame = _strict(chunk, wired)
-        if frame is None:
-            frame = _opened(chunk, wired)
+            chunk = replace(chunk, data=long_amounts.sub(rb'\1"\2"', chunk.data))
+        return chunk, _strict(chunk, wired)
+
+    for chunk, strict in _ahead(parsed, chunks):
+        frame = _opened(chunk, wired) if strict is None else strict
         if frame is None:
             frame = _tolerant(chunk, wired, faults, separator)
         if frame.height:
             yield from_wire(frame, raw)
+
+
+def _ahead(work: Callable[[Chunk], _Result], chunks: Iterable[Chunk]) -> Iterator[_Result]:
+    """Yield ``work(chunk)`` in order, with the next chunks already being worked on while the caller uses the last."""
+    with ThreadPoolExecutor(_AHEAD) as pool:
+        waiting: deque[Future[_Result]] = deque()
+        for chunk in chunks:
+            waiting.append(pool.submit(work, chunk))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _long_amounts(raw: pl.Schema) -> re.Pattern[bytes] | None:
@@ -242,7 +265,7 @@ def _document_elements(data: bytes, envelope: tuple[str, ...], faults: Faults) -
         elements, whole = _salvage(data.decode("utf-8", "replace"), envelope)
         if not whole:
             place = f"{faults.file}#{len(elements) + 1}"
-            faults.reject(place, f"the document is cut or malformed here: {_why(problem)}")
+            faults.reject(place, f"the document is cut or malformed here, nothing after it is counted: {_why(problem)}")
         return elements
 
 
@@ -264,21 +287,36 @@ def _unfold(data: bytes, envelope: tuple[str, ...]) -> list[bytes]:
 
 def _salvage(text: str, envelope: tuple[str, ...]) -> tuple[list[bytes], bool]:
     """Return the elements of several documents in a row, or of a broken one up to its break, and if all was whole."""
-    decoder = json.JSONDecoder()
     elements: list[bytes] = []
-    position, in_list = _skip_layout(text, 0), False
+    position, in_list, is_object = _skip_layout(text, 0), False, False
     while position < len(text):
-        try:
-            _, end = decoder.raw_decode(text, position)
-            value = text[position:end].encode()
-            elements += [value] if in_list else _unfold(value, envelope)
-        except (ValueError, RecursionError, msgspec.DecodeError):
-            start = None if in_list else _list_start(text, position, envelope)
-            if start is None:
-                return elements, False
-            end, in_list = start, True
+        end: int | None
+        if in_list and text[position] == "]":
+            end, in_list = _document_end(text, position, is_object=is_object), False
+        else:
+            try:
+                _, end = _DECODER.raw_decode(text, position)
+                value = text[position:end].encode()
+                elements += [value] if in_list else _unfold(value, envelope)
+            except (ValueError, RecursionError, msgspec.DecodeError):
+                is_object = text[position] == "{"
+                end, in_list = (None if in_list else _list_start(text, position, envelope)), True
+        if end is None:
+            return elements, False
         position = _skip_layout(text, end)
     return elements, not in_list
+
+
+def _document_end(text: str, position: int, *, is_object: bool) -> int | None:
+    """Return where the document ends whose list closes at ``position``, or None when it is cut before that."""
+    if not is_object:
+        return position + 1
+    opening = '{"":0'
+    try:
+        _, end = _DECODER.raw_decode(opening + text[position + 1 :])
+    except (ValueError, RecursionError):
+        return None
+    return position + 1 + end - len(opening)
 
 
 def _skip_layout(text: str, position: int) -> int:

@@ -64,7 +64,8 @@ def as_declared(frame: pl.DataFrame, raw: pl.Schema) -> pl.DataFrame:
 
 def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, pl.Struct | pl.List):
-        return pl.col(name).struct.json_encode() if isinstance(dtype, pl.Struct) else _list_text(name)
+        text = pl.col(name).struct.json_encode() if isinstance(dtype, pl.Struct) else _list_text(name)
+        return pl.when(pl.col(name).is_not_null()).then(text).alias(name)
     if isinstance(dtype, pl.Datetime):
         zone = "Z" if dtype.time_zone is None else ""
         value = pl.col(name) if dtype.time_zone is None else pl.col(name).dt.convert_time_zone("UTC")

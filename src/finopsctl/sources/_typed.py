@@ -8,6 +8,7 @@ may come as JSON text, empty text is null. Nothing is rounded, cut or guessed.
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import msgspec
@@ -231,20 +232,32 @@ def decoded(texts: pl.Series, target: pl.DataType) -> pl.Series:
     """
     if texts.is_empty():
         return pl.Series(texts.name, [], dtype=target)
-    # Line breaks are layout; polars leaves other control characters unescaped where it writes an object as text.
-    one_line = texts.str.replace_all(r"[\x00-\x1f]", " ")
-    said = one_line.to_frame("v").select(pl.when(pl.col("v").str.strip_chars() != "").then(pl.col("v"))).to_series()
+    said = _one_line_each(texts)
     if isinstance(target, pl.Struct):
         # Objects that stand alone in their lines are read several times faster than objects inside others.
         fields = pl.Schema({field.name: field.dtype for field in target.fields})
         parts = read_objects(said.fill_null("{}").str.join("\n").item().encode(), fields)
-        values = parts.select(pl.when(pl.lit(said).is_not_null()).then(pl.struct(pl.all()))).to_series()
+        values = parts.to_struct()
+        if said.null_count():
+            values = values.zip_with(said.is_not_null(), pl.Series([None], dtype=target).new_from_index(0, len(said)))
     else:
         lines = ('{"v":' + said.fill_null("null") + "}").str.join("\n")
         values = pl.read_ndjson(io.BytesIO(lines.item().encode()), schema={"v": target}).to_series()
     if len(values) != len(texts):
         raise pl.exceptions.ShapeError(f"{texts.name}: a text holds several values")
     return values.alias(texts.name)
+
+
+def _one_line_each(texts: pl.Series) -> pl.Series:
+    """Return texts without line breaks, blank ones null.
+
+    Line breaks are layout; polars leaves other control characters unescaped where it writes an object as text.
+    """
+    if texts.str.contains(r"[\x00-\x1f]").any():
+        texts = texts.str.replace_all(r"[\x00-\x1f]", " ")
+    if (texts.str.head(1).is_in(["", " "])).any():
+        texts = texts.set(texts.str.strip_chars() == "", None)
+    return texts
 
 
 def read_objects(lines: bytes, schema: pl.Schema) -> pl.DataFrame:
@@ -286,7 +299,8 @@ def coerce(value: Any, dtype: pl.DataType, path: str) -> Any:  # noqa: ANN401, P
     if value is None:
         return None
     if dtype == pl.String:
-        return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        # Spelled as Polars does, so that a bad line does not change how its neighbours read.
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if isinstance(value, str) and not value.strip():
         return None
     if isinstance(dtype, pl.Struct | pl.List):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from finopsctl.errors import ConfigError, nearest
-from finopsctl.results.report import Column, Report, Table
+from finopsctl.results.report import Column, Long, Report, Table
 from finopsctl.sources import SIDE_TABLES, SOURCES, SideTable, Source
 
 _FORMATS: tuple[Source | SideTable, ...] = (*SOURCES, *SIDE_TABLES)
@@ -24,9 +24,9 @@ def source_list() -> Report:
     ]
     columns = (
         Column("source", "Source"),
-        Column("title", "What it reads"),
-        Column("shapes", "As", priority=2),
-        Column("family", "Family", priority=1),
+        Column("title", "What it reads", long=Long.WRAP),
+        Column("shapes", "As", priority=4),
+        Column("family", "Family", priority=3),
     )
     return Report(
         "sources",
@@ -46,10 +46,10 @@ def one_source(name: str) -> Report:
         raise ConfigError(f"unknown source '{name}'", nearest(name, known))
     found = known[name]
     lines = pl.DataFrame({"command": found.export.strip("\n").split("\n")})
-    tables = [Table("Export it with", lines, (Column("command", "Command", null=""),))]
+    tables = [Table("Export it with", lines, (Column("command", "Command", null="", long=Long.WHOLE),))]
     missing = found.missing if isinstance(found, Source) else {}
     if missing:
         frame = pl.DataFrame({"column": list(missing), "remedy": list(missing.values())})
-        columns = (Column("column", "Column"), Column("remedy", "What would bring it"))
+        columns = (Column("column", "Column"), Column("remedy", "What would bring it", long=Long.WRAP))
         tables.append(Table("What the format leaves out", frame, columns))
-    return Report("sources", f"{found.name}: {found.title} ({', '.join(found.shapes)}).", tuple(tables))
+    return Report("sources", f"{found.name}: {found.title}. Read from {', '.join(found.shapes)}.", tuple(tables))

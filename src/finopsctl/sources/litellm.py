@@ -162,7 +162,7 @@ SOURCE = Source(
     export=EXPORT,
     envelope=("data",),
     missing={
-        "tasks": "outcomes are no business of the proxy: pass --outcomes",
+        "tasks": "the proxy does not know how a task ended",
         "cache_type": "add cache_type to spend_logs_metadata where a semantic cache is used",
         "max_output_tokens": "general_settings.store_prompts_in_spend_logs: true (only the limit is read)",
         "feature": 'send metadata.tags ["feature:..."] or metadata.spend_logs_metadata {"feature": ...}',

@@ -158,7 +158,7 @@ aws s3 sync s3://my-llm-logs/2026-10-01 logs/2026-10-01
     missing={
         "retries": "only the spend logs carry attempted_retries",
         "fallbacks": "only the spend logs carry attempted_fallbacks",
-        "tasks": "outcomes are no business of the proxy: pass --outcomes",
+        "tasks": "the proxy does not know how a task ended",
         "cache_type": "add cache_type to spend_logs_metadata where a semantic cache is used",
         "feature": 'send metadata.tags ["feature:..."] or metadata.spend_logs_metadata {"feature": ...}',
         "environment": 'send metadata.tags ["env:..."] or metadata.spend_logs_metadata {"environment": ...}',

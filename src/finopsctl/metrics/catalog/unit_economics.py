@@ -73,7 +73,7 @@ COST_PER_OUTCOME = Kpi(
         open_high=True,
     ),
     member_of="feature",
-    needs="outcomes per use case: --outcomes FILE",
+    needs="outcomes per use case, which no command reads yet",
     window="30d",
 )
 
@@ -87,7 +87,7 @@ COST_PER_SUCCESSFUL_TASK = Kpi(
     good=Direction.DOWN,
     numerator=m.SPEND,
     denominator=m.SUCCESSFUL_TASKS,
-    needs="records that say whether their task succeeded (task_success), or --outcomes FILE",
+    needs="records that say whether their task succeeded (task_success)",
     window="30d",
 )
 
