@@ -88,7 +88,7 @@ def golden(_: list[str]) -> int:
 
 def bench(extra: list[str]) -> int:
     """Measure against DuckDB and print the table."""
-    install("dev")
+    install("bench")
     return call("python", "benchmarks/run.py", *extra)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.ledger.schema import LEDGER_SCHEMA
-from finopsctl.sources import RANK, Faults, InputFile, Source, detect, probe, read
+from finopsctl.sources import CALL, RANK, Faults, InputFile, Source, detect, probe, read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ def read_file(path: Path, source: Source | None = None) -> tuple[pl.DataFrame, F
     chosen = source or detect(look)
     assert isinstance(chosen, Source), f"{path.name} is not detected"
     faults = Faults(file.name)
-    empty = pl.DataFrame(schema={**LEDGER_SCHEMA, RANK: pl.Int64})
+    empty = pl.DataFrame(schema={**LEDGER_SCHEMA, RANK: pl.Int64, CALL: pl.UInt64})
     return pl.concat([empty, *read(file, look, chosen, faults)]), faults
 
 

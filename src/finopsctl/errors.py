@@ -70,3 +70,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if close:
         return f"Did you mean '{close[0]}'?"
     return f"Known: {', '.join(words[:40])}{', ...' if len(words) > 40 else ''}."
+
+
+def reason_of(problem: OSError) -> str:
+    """Return why the system refused something, in lower case to follow a colon."""
+    return (problem.strerror or str(problem)).lower()

@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from finopsctl.errors import ConfigError
+from finopsctl.errors import ConfigError, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +27,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     except OSError as problem:
         if isinstance(problem, BrokenPipeError):
             raise
-        reason = (problem.strerror or str(problem)).lower()
-        raise ConfigError(f"cannot write {path}: {reason}", "Name another file with -o.") from problem
+        raise ConfigError(f"cannot write {path}: {reason_of(problem)}", "Name another file with -o.") from problem
     finally:
         beside.unlink(missing_ok=True)
 

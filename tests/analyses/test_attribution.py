@@ -144,7 +144,13 @@ def test_no_rows_is_no_spend() -> None:
 
 
 def test_the_headline_names_the_largest() -> None:
-    assert by("team", top=1).report().headline == "6.00 spent by 4 groups of team; the largest is search with 66.7%."
+    assert by("team", top=1).report().headline == (
+        "$6.00 spent, in 4 groups by team; the largest is search with 66.7%."
+    )
+
+
+def test_the_headline_names_the_currency() -> None:
+    assert by("team", currency="SEK").report().headline.startswith("SEK 6.00 spent, ")
 
 
 def test_money_that_cannot_be_split_by_token_class_is_a_finding() -> None:

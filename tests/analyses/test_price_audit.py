@@ -86,8 +86,15 @@ def test_totals_compare_only_what_both_sides_price(tmp_path: Path) -> None:
 def test_the_report_says_the_difference_in_one_sentence(tmp_path: Path) -> None:
     report = _audit(tmp_path, {**PLAIN, "paid": "2.9"}).report()
 
-    assert report.headline == "The source reported $2.90 where our list price is $2.50 (+16.00%)."
-    assert [finding.code for finding in report.findings] == ["price_price"]
+    assert report.headline == "The sources reported $2.90 where our list price is $2.50 (+16.00%)."
+    assert [(finding.code, finding.message) for finding in report.findings] == [
+        ("price_price", "openai/gpt-4o: the source reports $0.40 more than list in 1 record (another price).")
+    ]
+
+
+def test_a_difference_of_less_than_a_cent_is_not_worth_a_finding(tmp_path: Path) -> None:
+    assert not _audit(tmp_path, {**PLAIN, "paid": "2.509"}).report().findings
+    assert len(_audit(tmp_path, {**PLAIN, "paid": "2.48"}).report().findings) == 1
 
 
 def test_an_empty_ledger_has_an_empty_audit() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from finopsctl.analyses.kpi import Scorecard, ScorecardQuestion, scorecard
 from finopsctl.errors import ConfigError, SourceError
 from finopsctl.ledger.period import parse_month
-from finopsctl.metrics.budgets import Budget
+from finopsctl.metrics.budgets import Alert, Budget
 from finopsctl.metrics.catalog import KPIS
 from finopsctl.metrics.dimensions import parse
 from finopsctl.metrics.kpi import KpiSettings, UserTypes
@@ -255,6 +255,24 @@ def test_a_budget_alert_that_fired_is_a_finding() -> None:
     assert [(f.code, f.severity.value, f.evidence["at"]) for f in found.findings] == [("budget_alert", "warning", 0.8)]
 
 
+@pytest.mark.parametrize(("spent", "severity"), [(2315.7, "warning"), (2821, "critical")])
+def test_an_alert_is_as_bad_as_the_grade_of_its_budget(spent: float, severity: str) -> None:
+    """The only alert is at 50 %; 74.7 % of 3,100 is to watch, 91 % is critical."""
+    budget = Budget("all", Decimal(3100), alerts=(Alert(0.5),))
+    found = card(f"day cost\n3 {spent}", "budget_utilization", question=replace(BUDGET, budgets=(budget,)))
+
+    assert row(found, "budget_utilization")["grade"] == severity
+    assert [f.severity.value for f in found.findings] == [severity]
+
+
+def test_kpis_that_lack_the_same_thing_are_one_sentence_on_a_screen() -> None:
+    """Four KPIs need budgets (burn rate does not): four findings with one gist."""
+    found = card("cost\n1", *BUDGET_KPIS).findings
+
+    assert [(f.code, f.evidence["kpi"]) for f in found] == [("kpi_needs", name) for name in BUDGET_KPIS[:4]]
+    assert len({f.gist for f in found}) == 1
+
+
 def test_budgets_scoped_by_the_dimension_asked_for_have_rows() -> None:
     question = replace(
         BUDGET, budgets=(Budget("s", Decimal(100), scope={"team": "support"}), Budget("all", Decimal(999)))
@@ -389,7 +407,7 @@ def test_an_empty_ledger_has_a_scorecard_of_unknowns() -> None:
     found = scorecard(ledger("cost\n1").head(0), ScorecardQuestion())
 
     assert found.rows["value"].is_null().all()
-    assert found.report().headline.startswith("0 of 0")
+    assert found.report().headline == "Nothing to grade: no KPI with a scale has a value."
 
 
 @pytest.mark.parametrize("by", ["token_class", "hour"])
@@ -425,8 +443,11 @@ def test_budgets_come_in_the_order_they_are_given() -> None:
     assert found.rows["member"].to_list() == ["z", "a", "m"] * 2
 
 
-def test_what_a_null_member_is_called_stands_in_the_title() -> None:
-    assert row(card("team cost\n- 1", "team_allocation"), "team_allocation")["title"] == "Team allocation (untagged)"
+def test_a_null_member_is_named_in_the_column_of_members() -> None:
+    found = card("team cost\n- 1", "team_allocation", "cost_per_1k_tokens")
+
+    assert row(found, "team_allocation")["title"] == "Team allocation"
+    assert found.report().tables[0].row_nulls == {"member": ["(untagged)", ""]}
 
 
 def test_the_report_shows_members_and_what_changed() -> None:

@@ -45,6 +45,32 @@ def test_an_empty_period_is_a_usage_error() -> None:
         PeriodWish(since="2026-11-01", until="2026-11-01").resolve(None, "UTC")
 
 
+def test_a_period_without_a_start_begins_on_the_first_day_of_the_data_not_in_2000() -> None:
+    """From 1 October, when the first row was logged, to 11 October are 10 days: spend per day is over 10."""
+    first = datetime(2026, 10, 1, 9, tzinfo=UTC)
+    period = PeriodWish(until="2026-10-11").resolve(None, "UTC", first)
+
+    assert period is not None
+    assert (period.start, period.days) == (datetime(2026, 10, 1, tzinfo=UTC), 10)
+
+
+@pytest.mark.parametrize(
+    ("wish", "start", "end"),
+    [
+        (PeriodWish(since="mtd"), 1, 21),
+        (PeriodWish(since="yesterday"), 19, 21),
+        (PeriodWish(since="yesterday", until="today"), 19, 20),
+        (PeriodWish(since="2026-11-02", until="today"), 2, 20),
+    ],
+)
+def test_since_and_until_understand_words(wish: PeriodWish, start: int, end: int) -> None:
+    """Seen from the end of 20 November."""
+    period = wish.resolve(END if wish.needs_now else None, "UTC")
+
+    assert period is not None
+    assert (period.start, period.end) == (datetime(2026, 11, start, tzinfo=UTC), datetime(2026, 11, end, tzinfo=UTC))
+
+
 def test_dates_are_midnights_of_the_time_zone() -> None:
     period = PeriodWish(since="2026-10-25", until="2026-10-26").resolve(None, "Europe/Berlin")
 

@@ -49,7 +49,7 @@ def test_the_daily_table_of_the_days_in_the_spend_log_is_set_aside() -> None:
     assert (aside["source"], aside["records"], aside["reported_cost"]) == ("litellm-daily-team", 1, Decimal("0.11025"))
     assert books.set_aside is not None
     assert books.set_aside.collect().height == 1
-    assert codes(books) == ["set_aside"]
+    assert "set_aside" in codes(books)
 
 
 @needs_shared

@@ -45,7 +45,7 @@ def test_init_writes_a_file_that_checks_clean_and_is_not_overwritten(folder: Pat
     first, check, second = _run(folder, "init"), _run(folder, "config", "check"), _run(folder, "init")
 
     assert (first.returncode, check.returncode, second.returncode) == (0, 0, 2)
-    assert "no findings" in check.stdout
+    assert "Nothing is configured" in check.stdout
     assert "already there" in second.stderr
     assert "--force" in second.stderr
 

@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from finopsctl.config.example import example, switched_on
+from finopsctl.config.example import example
 from finopsctl.config.schema import json_schema, json_schema_text, reference, rows, toml
 from finopsctl.config.settings import Settings, from_variables, load, variable
 
@@ -139,3 +139,9 @@ def test_every_variable_is_in_the_reference() -> None:
     assert all(f"`{variable(name)}`" in text for name in from_variables())
     assert "`[[budget]]`" in text
     assert json.loads(json_schema_text())["title"] == "finopsctl configuration"
+
+
+def switched_on(text: str) -> str:
+    """Return an example file with every setting switched on."""
+    lines = text.splitlines()
+    return "\n".join(line[1:] if line.startswith("#") and not line.startswith("# ") else line for line in lines) + "\n"

@@ -47,6 +47,14 @@ def test_the_least_important_column_goes_when_names_cannot_shrink() -> None:
     assert layout.widths == {0: 25, 1: 10}
 
 
+def test_a_mere_extra_goes_before_names_are_cut_short() -> None:
+    """30 + 10 + 8 + 4 = 52 is the least that leaves the name readable; at 51 the extra goes and the name has 39."""
+    extra = Span(cells=8, heading=8, folded=8, shrinks=False, priority=3)
+
+    assert fit([NAME, MONEY, extra], 52).widths == {0: 30, 1: 10, 2: 8}
+    assert fit([NAME, MONEY, extra], 51).widths == {0: 39, 1: 10}
+
+
 def test_a_screen_too_narrow_for_what_must_be_shown_gets_records() -> None:
     assert not fit([NAME, MONEY, EXTRA], SHORTEST_NAME + GAP + 9).widths
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from finopsctl.renderers import Screen
 from finopsctl.renderers.terminal import render
 from finopsctl.results.finding import Finding, Severity
-from finopsctl.results.report import Column, Context, Report, Table
+from finopsctl.results.report import Column, Context, Long, Report, Table
 from finopsctl.results.units import Direction, Unit
 
 MONEY = pl.Decimal(38, 12)
@@ -93,6 +93,48 @@ def test_the_worst_findings_are_listed_and_the_rest_counted() -> None:
 
     assert text.index("worst") < text.index("note 0")
     assert "and 2 more findings; -f json lists them all" in text
+
+
+def test_findings_that_say_the_same_of_several_things_are_one_line() -> None:
+    gist = "No value for {}: needs budgets."
+    findings = [
+        Finding(Severity.INFO, "kpi_needs", gist.replace("{}", name), subject=name, gist=gist) for name in ("A", "{}")
+    ]
+    text = text_of(Report("kpi", "x", (), findings=tuple(findings)), Screen())
+
+    assert text.endswith("INFO  No value for A, {}: needs budgets.\n")
+
+
+def test_prose_goes_on_in_further_lines() -> None:
+    """30 cells: 1 of indent, 4 of name, 2 between; 23 for the prose."""
+    frame = pl.DataFrame({"name": ["cost"], "meaning": ["what the provider asks for it"]})
+    columns = (Column("name", "Name"), Column("meaning", "Meaning", long=Long.WRAP))
+    lines = text_of(Report("kpis", "x", (Table("KPIs", frame, columns),)), Screen(30)).splitlines()
+
+    assert lines[4:] == [" cost  what the provider asks", "       for it"]
+
+
+def test_a_command_to_copy_is_never_cut() -> None:
+    command = "curl " + "x" * 200
+    columns = (Column("command", "Command", long=Long.WHOLE),)
+    text = text_of(Report("sources", "x", (Table("T", pl.DataFrame({"command": [command]}), columns),)), Screen(40))
+
+    assert f" {command}\n" in text
+    assert all(len(line) <= 40 for line in text.splitlines() if command not in line)
+
+
+def test_of_a_long_path_the_end_is_shown() -> None:
+    report = Report("inspect", "x", (spend_table(["logs/production/gateway-2026-10-01.jsonl"], ["1"]),))
+
+    assert "…ateway-2026-10-01.jsonl " in text_of(report, Screen(32))
+
+
+def test_what_null_is_called_can_differ_by_row() -> None:
+    frame = pl.DataFrame({"team": pl.Series([None, None], dtype=pl.String), "value": [1, 2]})
+    columns = (Column("value", "Value", Unit.COUNT), Column("team", "Team"))
+    table = Table("T", frame, columns, row_nulls={"team": ["(untagged)", ""]})
+
+    assert text_of(Report("x", "x", (table,)), Screen()).splitlines()[4:] == ["    1  (untagged)", "    2"]
 
 
 def test_wide_shows_every_column_whole() -> None:

@@ -244,3 +244,15 @@ def test_every_source_that_can_be_read_is_among_the_examples() -> None:
     read_the_same_way = {"openai-usage-csv", "anthropic-analytics-cost"}
     untried = {source.name for source in SOURCES if not source.refusal} - tried
     assert {name for name in untried if not name.startswith("litellm-daily-")} <= read_the_same_way
+
+
+@needs_shared
+def test_a_quantity_beyond_counting_is_set_aside_and_no_bug(tmp_path: Path) -> None:
+    """FOCUS counts tokens in fractional quantities: 1e30 of them fit no integer."""
+    (example,) = (each for each in examples() if each.name == "focus_1_2.csv")
+    found = outcome(tmp_path, example.content.replace(b",12500,", b",1e30,"), example.source)
+
+    assert found is not None
+    rows, faults = found
+    assert (rows.height, faults.bad) == (0, 1)
+    assert "not plausible" in faults.bad_examples[0][1]

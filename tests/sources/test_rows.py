@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from finopsctl.ledger.schema import LEDGER_SCHEMA
-from finopsctl.sources import RANK
+from finopsctl.sources import CALL, RANK
 from finopsctl.sources._rows import MAX_AMOUNT, MAX_COUNT
 from report_files import FileRead, read_content
 
@@ -22,10 +22,11 @@ def rows(folder: Path, *lines: str) -> FileRead:
     return read_content(folder, HEAD + "".join(f"{line}\n" for line in lines), "log.csv")
 
 
-def test_rows_have_the_ledgers_columns_and_a_rank(tmp_path: Path) -> None:
+def test_rows_have_the_ledgers_columns_a_rank_and_the_request_they_belong_to(tmp_path: Path) -> None:
     assert rows(tmp_path, "2026-10-01,1,5,0.1,a").rows.schema == {
         **LEDGER_SCHEMA,
         RANK: pl.Int64,
+        CALL: pl.UInt64,
     }
 
 

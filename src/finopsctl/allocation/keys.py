@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from finopsctl.errors import ConfigError, nearest
+from finopsctl.errors import ConfigError, nearest, reason_of
 from finopsctl.ledger.schema import INSTANT
 from finopsctl.results.finding import Finding, Severity
 
@@ -249,7 +249,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
             reader = csv.DictReader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
             rows = [dict(row) for row in reader]
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror or error}", "Name a key map with --keys FILE.") from error
+        raise ConfigError(f"{path}: {reason_of(error)}", "Name a key map with --keys FILE.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"{path}: not a readable key map: {error}", "Save it as UTF-8 CSV, TSV or TOML.") from error
     for number, row in enumerate(rows, start=2):

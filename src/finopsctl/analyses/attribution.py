@@ -31,6 +31,7 @@ from finopsctl.results.wording import counted, money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import timedelta
 
 _AMOUNTS = ("spend", "requests", "tokens")
 _ORDERS = (*_AMOUNTS, "change")
@@ -160,8 +161,11 @@ def _plan(ledger: pl.LazyFrame, by: Sequence[Dimension], timezone: str) -> dict[
     return frames
 
 
-def _longest(frames: Mapping[str, pl.DataFrame]) -> Any:  # noqa: ANN401 - a timedelta or None
-    return frames["longest"].item() if "longest" in frames else None
+def _longest(frames: Mapping[str, pl.DataFrame]) -> timedelta | None:
+    if "longest" not in frames:
+        return None
+    longest: timedelta | None = frames["longest"].item()
+    return longest
 
 
 def _grouped(frames: Mapping[str, pl.DataFrame], by: Sequence[Dimension]) -> pl.DataFrame:

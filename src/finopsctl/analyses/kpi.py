@@ -121,7 +121,7 @@ class Scorecard:
         if not graded.height:
             return "Nothing to grade: no KPI with a scale has a value."
         watch = f"{counts[Grade.WARNING]} to watch"
-        return f"{fine} of {counted(graded.height, 'graded figure')} on target, {watch}{critical}."
+        return f"{fine} of {counted(graded.height, 'graded figure is', 'graded figures are')} on target, {watch}{critical}."
 
 
 def _member_words(rows: pl.DataFrame) -> list[str]:
@@ -170,9 +170,7 @@ def scorecard(
         then = _figures(frames[1], question, comparable, _previous_days(question, now.days), as_of)
         rows = _compared(rows, _rows(comparable, then, question), kpis, question.dims)
     quality = quality_of(now.rollup, question.basis)
-    return Scorecard(
-        _arranged(rows, kpis, question), quality, _findings(rows, kpis, now, question), question.by
-    )
+    return Scorecard(_arranged(rows, kpis, question), quality, _findings(rows, kpis, now, question), question.by)
 
 
 def _asked(question: ScorecardQuestion, ledger: pl.LazyFrame) -> tuple[Kpi, ...]:
@@ -363,4 +361,6 @@ def _effect(kpi: Kpi, own: pl.DataFrame, currency: str) -> list[Finding]:
         ),
     }
     code, words = said[kpi.effect]
-    return [Finding(Severity.INFO, code, words.format(money(amount, currency)), evidence={"kpi": kpi.name, "usd": amount})]
+    return [
+        Finding(Severity.INFO, code, words.format(money(amount, currency)), evidence={"kpi": kpi.name, "usd": amount})
+    ]

@@ -139,6 +139,7 @@ def nothing_asked_for(books: Books) -> SourceError:
         return SourceError("the inputs hold no records", "Run `finopsctl inspect` on them to see what they are.")
     period, seen = books.period, covering(books.earliest, books.latest, books.request.timezone)
     span = f" from {period.first_day} to {period.last_day}" if period else ""
+    span += f" before {books.request.as_of}" if books.request.as_of else ""
     where = f" where {' and '.join(books.request.where)}" if books.request.where else ""
     return SourceError(
         f"the inputs hold no records{span}{where}", f"They hold records from {seen.first_day} to {seen.last_day}."

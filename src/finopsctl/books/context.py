@@ -12,17 +12,20 @@ from finopsctl.books.strictness import refuse_unpriced
 from finopsctl.ledger.period import day_end, parse_instant
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.report import Context
+from finopsctl.results.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from finopsctl.books.books import Books, InputSummary
+    from finopsctl.ledger.period import Period
     from finopsctl.metrics.quality import Quality
     from finopsctl.results.report import Report
 
 _WORST_FIRST = tuple(reversed(Severity))
 _SHOWN = 8
+_SOURCES_SHOWN = 4
 _NO_MODEL = "(no model)"
 
 
@@ -62,11 +65,15 @@ def context(books: Books, quality: Quality) -> Context:
 
 
 def _period(books: Books, quality: Quality) -> Mapping[str, Any]:
-    period = books.period
-    timezone = books.request.timezone
-    if period is None and quality.start is not None and quality.end is not None:
-        period = covering(quality.start, quality.end, timezone)
-    return {"start": period and period.start, "end": period and period.end, "timezone": timezone}
+    period = _covered(books, quality)
+    return {"start": period and period.start, "end": period and period.end, "timezone": books.request.timezone}
+
+
+def _covered(books: Books, quality: Quality) -> Period | None:
+    """Return the period asked for, else the whole days that hold the rows seen."""
+    if books.period is None and quality.start is not None and quality.end is not None:
+        return covering(quality.start, quality.end, books.request.timezone)
+    return books.period
 
 
 def _as_of(books: Books, quality: Quality) -> datetime | None:
@@ -110,6 +117,9 @@ def _data_quality(books: Books, quality: Quality) -> Mapping[str, Any]:
 
 
 def _notes(books: Books, quality: Quality) -> Iterator[str]:
+    period = _covered(books, quality)
+    if period is not None:
+        yield f"Period: {period.first_day} to {period.last_day} ({period.timezone})"
     yield _records_note(books, quality)
     split = {name: amount for name, amount in quality.basis_split(books.request.basis).items() if amount}
     words = {"reported": "as the sources report it", "effective": "priced by us (effective)", "list": "at list price"}
@@ -118,7 +128,7 @@ def _notes(books: Books, quality: Quality) -> Iterator[str]:
         yield f"Cost basis {books.request.basis}: {', '.join(shares)}"
     if quality.unpriced_requests or quality.unpriced_tokens or quality.unpriced_models:
         models = ", ".join(quality.unpriced_models[:5]) + (" ..." if len(quality.unpriced_models) > 5 else "")
-        lost = f"{quality.unpriced_requests:,} requests, {quality.unpriced_tokens:,} tokens"
+        lost = f"{counted(quality.unpriced_requests, 'request')}, {counted(quality.unpriced_tokens, 'token')}"
         yield f"Unpriced, not in any amount: {lost} ({models})"
     if quality.unattributed_share:
         yield f"Without a team: {quality.unattributed_share:.1%} of spend"
@@ -129,14 +139,17 @@ def _notes(books: Books, quality: Quality) -> Iterator[str]:
 
 def _records_note(books: Books, quality: Quality) -> str:
     files = len(books.inputs)
-    sources = ", ".join(sorted({i.source for i in books.inputs}))
-    duplicates = "duplicates not checked" if books.duplicates is None else f"{books.duplicates:,} duplicates dropped"
+    sources = sorted({i.source for i in books.inputs})
+    told = ", ".join(sources) if len(sources) <= _SOURCES_SHOWN else f"{len(sources)} formats"
+    duplicates = (
+        "duplicates not checked" if books.duplicates is None else f"{counted(books.duplicates, 'duplicate')} dropped"
+    )
     aside = sum(int(entry["records"]) for entry in books.set_aside_summary)
-    parts = [f"{quality.records:,} records of {files} file{'s' if files != 1 else ''} ({sources})", duplicates]
+    parts = [f"{counted(quality.records, 'record')} of {counted(files, 'file')} ({told})", duplicates]
     if books.bad_lines:
-        parts.append(f"{books.bad_lines:,} bad lines set aside")
+        parts.append(f"{counted(books.bad_lines, 'bad line')} set aside")
     if aside:
-        parts.append(f"{aside:,} records of the same traffic set aside")
+        parts.append(f"{counted(aside, 'record')} of the same traffic set aside")
     return "; ".join(parts)
 
 
@@ -147,7 +160,8 @@ def _coverage_findings(quality: Quality, books: Books) -> Iterator[Finding]:
         yield Finding(
             Severity.WARNING,
             "unconverted",
-            f"{books.unconverted:,} records are billed in a currency without a rate to {books.request.currency}",
+            f"{counted(books.unconverted, 'record is', 'records are')} billed in a currency without a rate to "
+            f"{books.request.currency}",
             "Add [[exchange-rate]] tables to the configuration.",
         )
     if books.day_buckets and books.request.timezone != "UTC":
@@ -162,7 +176,8 @@ def _coverage_findings(quality: Quality, books: Books) -> Iterator[Finding]:
 def _unpriced(quality: Quality, books: Books) -> Finding:
     reasons = _reasons(quality, books)
     shown = [f"{name} ({reasons[name]})" if name in reasons else name for name in quality.unpriced_models[:_SHOWN]]
-    more = len(quality.unpriced_models) - len(shown)
+    left = len(quality.unpriced_models) - len(shown)
+    more = f" and {counted(left, 'more model')}" if left else ""
     hint = (
         "The sources report no cost for them; --cost-basis auto prices them."
         if books.request.basis == "reported"
@@ -171,8 +186,8 @@ def _unpriced(quality: Quality, books: Books) -> Finding:
     return Finding(
         Severity.WARNING,
         "unpriced",
-        f"{quality.unpriced_requests:,} requests and {quality.unpriced_tokens:,} tokens have no price and are in no "
-        f"amount: {', '.join(shown)}{f' and {more:,} more models' if more else ''}",
+        f"{counted(quality.unpriced_requests, 'request')} and {counted(quality.unpriced_tokens, 'token')} "
+        f"have no price and are in no amount: {', '.join(shown)}{more}",
         hint,
         {"models": list(quality.unpriced_models), "reasons": reasons},
     )

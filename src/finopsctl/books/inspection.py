@@ -17,10 +17,11 @@ from finopsctl.ledger.schema import MONEY
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.report import Column, Report, Table
 from finopsctl.results.units import Unit
+from finopsctl.results.wording import counted
 from finopsctl.sources import Faults, SideTable, expand, read, read_raw
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from finopsctl.sources import InputFile, Source
@@ -57,20 +58,20 @@ class Inspection:
         """Return the presentable form."""
         columns = (
             Column("path", "File"),
-            Column("title", "What it is", priority=1),
-            Column("source", "Source"),
-            Column("kind", "Kind", priority=2),
+            Column("source", "Source", null="(unknown)"),
+            Column("kind", "Kind", priority=4),
             Column("records", "Records", Unit.COUNT),
-            Column("bad", "Bad", Unit.COUNT),
-            Column("duplicates", "Repeated", Unit.COUNT, 3),
-            Column("start", "First", Unit.INSTANT, 1),
-            Column("end", "Last", Unit.INSTANT, 1),
-            Column("spend", "Reported spend", Unit.USD),
+            Column("bad", "Bad", Unit.COUNT, 1),
+            Column("duplicates", "Repeated", Unit.COUNT, 5),
+            Column("start", "First", Unit.INSTANT, 3),
+            Column("end", "Last", Unit.INSTANT, 3),
+            Column("spend", "Reported spend", Unit.USD, 2),
         )
         known = self.rows["source"].is_not_null().sum()
         return Report(
             "inspect",
-            f"{known} of {self.rows.height} files can be read: {self.rows['records'].sum():,} records.",
+            f"{known} of {counted(self.rows.height, 'file')} can be read: "
+            f"{counted(int(self.rows['records'].sum()), 'record')}.",
             (Table("Inputs", self.rows, columns),),
             {"records": self.rows["records"].sum(), "bad": self.rows["bad"].sum()},
             self.findings,
@@ -124,7 +125,7 @@ def inspect(inputs: Sequence[str], source: str | None, column_map: Path | None) 
     findings: list[Finding] = []
     with tempfile.TemporaryDirectory(prefix="finopsctl-") as scratch:
         rows = [_one(file, source, column_map, findings) for file in expand(inputs, Path(scratch))]
-    return Inspection(pl.DataFrame(rows, schema=_ROWS), tuple(findings))
+    return Inspection(pl.DataFrame(rows, schema=_ROWS), (*findings, *_missing(rows)))
 
 
 def _one(file: InputFile, name: str | None, column_map: Path | None, findings: list[Finding]) -> dict[str, Any]:
@@ -142,11 +143,25 @@ def _one(file: InputFile, name: str | None, column_map: Path | None, findings: l
         )
         for at, why in examples[:_SHOWN]
     )
-    findings.extend(
-        Finding(Severity.INFO, "missing", f"{file.name}: no {missing}", "", {"file": file.name})
-        for missing in row["missing"]
-    )
     return row
+
+
+def _missing(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Say once for each source what none or not all of its files tell, and what would bring it."""
+    by_source: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["missing"]:
+            by_source.setdefault(row["source"], []).append(row)
+    for source, files in by_source.items():
+        lacking = dict.fromkeys(item for row in files for item in row["missing"])
+        columns = ", ".join(item.partition(": ")[0] for item in lacking)
+        yield Finding(
+            Severity.INFO,
+            "missing",
+            f"{source} ({counted(len(files), 'file')}) leaves out {columns}",
+            f"What would bring them: finopsctl sources {source}",
+            {"source": source, "files": [row["path"] for row in files], "missing": list(lacking)},
+        )
 
 
 def _read_through(recognised: Recognised, faults: Faults, findings: list[Finding]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from finopsctl.books.opening import open_books
 from finopsctl.books.recognition import passed_over, recognise
 from finopsctl.books.request import PeriodWish
 from finopsctl.books.strictness import refuse_unpriced_rows
-from finopsctl.errors import ConfigError, NoChargesError, SourceError
+from finopsctl.errors import ConfigError, NoChargesError, SourceError, reason_of
 from finopsctl.sources import SideTable, expand
 from finopsctl.whole_file import whole_file, write_whole
 
@@ -174,7 +174,7 @@ def _make(folder: Path, partitions: _Partitions) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise ConfigError(
-            f"cannot write {folder}: {(problem.strerror or str(problem)).lower()}", "Name another folder with -o DIR/."
+            f"cannot write {folder}: {reason_of(problem)}", "Name another folder with -o DIR/."
         ) from problem
     partitions.save()
     parts = (path.relative_to(folder).as_posix() for path in folder.glob("month=*/*.parquet"))

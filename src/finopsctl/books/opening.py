@@ -23,6 +23,7 @@ from finopsctl.books.strictness import checked
 from finopsctl.errors import NoChargesError, SourceError
 from finopsctl.ledger.period import zone
 from finopsctl.results.finding import Finding, Severity
+from finopsctl.results.wording import counted
 from finopsctl.sources import SOURCES, Faults, SideTable, expand, read, read_raw
 from finopsctl.sources import ledger as ledger_source
 
@@ -165,7 +166,7 @@ def _spool(charges: Sequence[Recognised], request: Request, progress: _Progress,
     if not any(i.records for i in progress.inputs if i.source in _FAMILIES):
         raise _no_records(progress)
     inputs = tuple(replace(i, duplicates=dropped.get(i.path, 0)) for i in progress.inputs)
-    again = (*_duplicate_findings(dropped), *_superseded_findings(spool.superseded))
+    again = (*_duplicate_findings(dropped), *_superseded_findings(spool.superseded), *_attempt_findings(spool.attempts))
     rows = redaction.cleared(spool.scan())
     traffic = _settled(rows) if len(spool.kinds) > 1 else Traffic(rows)
     return Books(
@@ -242,9 +243,11 @@ def _duplicate_findings(dropped: Counter[str]) -> list[Finding]:
         Finding(
             Severity.INFO,
             "duplicates",
-            f"{name}: {count:,} records stand elsewhere too and were counted once",
+            f"{name}: {counted(count, 'record stands', 'records stand')} elsewhere too and count once",
             "",
             {"file": name, "count": count},
+            f"{count:,} in {name}",
+            "Records that stand elsewhere too were counted once: {}",
         )
         for name, count in sorted(dropped.items())
     ]
@@ -262,6 +265,13 @@ def _superseded_findings(dropped: Counter[str]) -> list[Finding]:
         )
         for name, count in sorted(dropped.items())
     ]
+
+
+def _attempt_findings(count: int) -> list[Finding]:
+    if not count:
+        return []
+    message = f"{count:,} records are failed attempts of requests that another record stands for: counted once"
+    return [Finding(Severity.INFO, "attempts", message, "", {"count": count})]
 
 
 def _owned(rows: pl.LazyFrame, request: Request, progress: _Progress) -> pl.LazyFrame:

@@ -75,9 +75,7 @@ class PeriodWish:
 
     def _span(self, end: datetime | None, timezone: str, first: datetime | None) -> Period:
         stop = (
-            _instant(self.until, end, timezone)
-            if self.until
-            else (end or calendar.parse_instant("2101-01-01", "UTC"))
+            _instant(self.until, end, timezone) if self.until else (end or calendar.parse_instant("2101-01-01", "UTC"))
         )
         if self.since:
             start = _instant(self.since, end, timezone)

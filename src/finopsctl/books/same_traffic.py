@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.results.finding import Finding, Severity
+from finopsctl.results.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -123,11 +124,18 @@ def _asides(summary: Iterable[Mapping[str, object]]) -> Iterable[Finding]:
         yield Finding(
             Severity.INFO,
             "set_aside",
-            f"{row['records']:,} {row['record_kind']} records of {row['source']} ({row['provider']}, "
-            f"{row['days']} days) stand for traffic counted from finer records",
+            f"{_records(row)} ({row['provider']}, {counted(int(str(row['days'])), 'day')}) "
+            "stand for traffic counted from finer records",
             "They are kept for reconciliation and not added.",
             dict(row),
+            str(row["source"]),
+            "Records of traffic that finer records count already: {}",
         )
+
+
+def _records(row: Mapping[str, object]) -> str:
+    kind = f"{row['record_kind']} record"
+    return f"{counted(int(str(row['records'])), kind)} of {row['source']}"
 
 
 def _double_counts(days: pl.DataFrame) -> Iterable[Finding]:

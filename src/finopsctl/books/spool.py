@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from finopsctl.books import attempts
 from finopsctl.books.scratch import Scratch
 from finopsctl.ledger.period import is_day_bucket
 from finopsctl.ledger.schema import LEDGER_SCHEMA
 from finopsctl.ledger.token_classes import TOKEN_COLUMNS
-from finopsctl.sources import RANK
+from finopsctl.sources import CALL, RANK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,6 +54,7 @@ class Spool:
         kinds: The (source, record kind) pairs seen.
         currencies: The billing currencies seen.
         superseded: How many of the dropped rows, by file, are buckets that another export counts more fully.
+        attempts: How many records are failed attempts of requests that another record stands for.
         earliest: The first ``charge_period_start`` seen.
         latest: The last one.
         day_buckets: Whether a record covers a day or more.
@@ -63,12 +65,14 @@ class Spool:
     scratch: Scratch = field(default_factory=Scratch)
     kinds: set[tuple[str, str]] = field(default_factory=set)
     currencies: set[str] = field(default_factory=set)
+    attempts: int = 0
     earliest: datetime | None = None
     latest: datetime | None = None
     day_buckets: bool = False
     superseded: Counter[str] = field(default_factory=Counter)
     _waiting: list[pl.DataFrame] = field(default_factory=list)
     _identities: list[pl.Series] = field(default_factory=list)
+    _failed_calls: list[pl.Series] = field(default_factory=list)
 
     def add(self, rows: pl.DataFrame, file: str) -> None:
         """Take ledger rows (with ``RANK``) of the input called ``file``."""
@@ -86,8 +90,9 @@ class Spool:
         self.earliest = min(filter(None, (self.earliest, rows["charge_period_start"].min())))
         self.latest = max(filter(None, (self.latest, rows["charge_period_start"].max())))
         self.day_buckets = self.day_buckets or bool(rows.select(is_day_bucket().any()).item())
-        own = rows.select(RANK, _FILE)
-        self.finish(rows.drop(RANK, _FILE)).hstack(own).write_parquet(
+        own = rows.select(RANK, CALL, _FILE)
+        self._failed_calls.append(attempts.failed_calls(rows))
+        self.finish(rows.drop(RANK, CALL, _FILE)).hstack(own).write_parquet(
             self._part(len(self._identities) - 1), compression="lz4"
         )
 
@@ -95,17 +100,21 @@ class Spool:
         return self.scratch.folder / f"part-{index:06}.parquet"
 
     def close(self) -> Counter[str]:
-        """Write what is waiting, drop duplicates; return how many were dropped by file."""
+        """Write what is waiting, drop duplicates, settle attempts; return how many were dropped by file."""
         if self._waiting:
             self._write()
-        return self._drop_duplicates()
+        dropped = self._drop_duplicates()
+        if self._failed_calls:
+            parts = [self._part(index) for index in range(len(self._identities))]
+            self.attempts = attempts.settle(parts, pl.concat(self._failed_calls).unique())
+        return dropped
 
     def scan(self) -> pl.LazyFrame:
         """Return all rows in ledger columns."""
         if not self._identities:
             return pl.LazyFrame(schema=LEDGER_SCHEMA)
         parts = pl.scan_parquet(self.scratch.folder / "part-*.parquet", cache=False)
-        return self.scratch.kept_for(parts.drop(RANK, _FILE))
+        return self.scratch.kept_for(parts.drop(RANK, CALL, _FILE))
 
     def _drop_duplicates(self) -> Counter[str]:
         if not self._identities:

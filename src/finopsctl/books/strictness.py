@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.errors import SourceError
+from finopsctl.results.wording import counted
 
 if TYPE_CHECKING:
     from finopsctl.books.books import Books
@@ -48,7 +49,8 @@ def refuse_unpriced(books: Books, quality: Quality) -> None:
     if books.request.strict and quality.unpriced_models:
         models = ", ".join(quality.unpriced_models[:5])
         raise SourceError(
-            f"{quality.unpriced_requests:,} requests and {quality.unpriced_tokens:,} tokens have no price ({models})",
+            f"{counted(quality.unpriced_requests, 'request')} and {counted(quality.unpriced_tokens, 'token')} "
+            f"have no price ({models})",
             f"{_HINT} Add prices with --prices DIR.",
         )
 

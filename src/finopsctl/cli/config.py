@@ -52,7 +52,7 @@ Output = Annotated[
 
 @app.command("show", epilog=EXAMPLES_SHOW)
 def show(
-    origin: Annotated[bool, typer.Option("--origin", help="Say where each value comes from.")] = False,
+    origin: Annotated[bool, typer.Option("--origin", metavar="", help="Say where each value comes from.")] = False,
     config: Config = None,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
@@ -118,11 +118,14 @@ def _check_report(settings: Settings | None, findings: tuple[Finding, ...]) -> R
 
     from finopsctl.results.report import Column, Report, Table
     from finopsctl.results.units import Unit
+    from finopsctl.results.wording import counted
 
     places = [str(origin) for origin in settings.origins.values()] if settings else []
     rows = [(place, places.count(place)) for place in dict.fromkeys(places)]
     frame = pl.DataFrame(rows, schema={"origin": pl.String, "keys": pl.Int64}, orient="row")
     table = Table("Read from", frame, (Column("origin", "Read from"), Column("keys", "Keys", Unit.COUNT)))
-    read = f"Settings come from {len(rows)} place{'' if len(rows) == 1 else 's'}" if rows else "Nothing is configured"
-    found = f"{len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'}"
-    return Report("config-check", f"{read}: {found}.", (table,), findings=findings)
+    read = f"Settings come from {counted(len(rows), 'place')}" if rows else "No setting could be read"
+    if not rows and not findings:
+        return Report("config-check", "Nothing is configured: every setting is at its default.", ())
+    found = counted(len(findings), "finding") if findings else "no findings"
+    return Report("config-check", f"{read}: {found}.", (table,) if rows else (), findings=findings)

@@ -42,13 +42,13 @@ def doctor(display: Display) -> None:
     from datetime import UTC, datetime
 
     from finopsctl.cli.run import settings_for, show
+    from finopsctl.config.settings import Settings
 
     checks = [*_libraries(), *_configuration(display), *_prices(datetime.now(UTC).date()), *_surroundings()]
-    settings = (
-        settings_for(Display(format=display.format))
-        if any(c.grade == "critical" for c in checks)
-        else settings_for(display)
-    )
+    try:
+        settings = settings_for(display)
+    except FinopsError:  # one of the checks says so
+        settings = Settings(format=display.format)
     show(_report(checks), settings, display)
     broken = [check.name for check in checks if check.grade == "critical"]
     if broken:
@@ -125,11 +125,11 @@ def _surroundings() -> Iterator[_Check]:
 def _report(checks: list[_Check]) -> Report:
     import polars as pl
 
-    from finopsctl.results.report import Column, Report, Table
+    from finopsctl.results.report import Column, Long, Report, Table
     from finopsctl.results.units import Unit
 
     frame = pl.DataFrame([check._asdict() for check in checks])
     bad = sum(check.grade in ("warning", "critical") for check in checks)
     headline = "Everything finopsctl needs is here." if not bad else f"{bad} of {len(checks)} checks need attention."
-    columns = (Column("name", "Check"), Column("detail", "Found"), Column("grade", "Grade", Unit.GRADE))
+    columns = (Column("name", "Check"), Column("detail", "Found", long=Long.WRAP), Column("grade", "Grade", Unit.GRADE))
     return Report("doctor", headline, (Table("Checks", frame, columns),))

@@ -24,7 +24,7 @@ Target = Annotated[
 
 def init(
     path: Target = Path("finopsctl.toml"),
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is already there.")] = False,
+    force: Annotated[bool, typer.Option("--force", metavar="", help="Replace a file that is already there.")] = False,
 ) -> None:
     """Write a finopsctl.toml that explains every setting, all switched off."""
     from finopsctl.config.example import example

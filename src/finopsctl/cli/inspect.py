@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from finopsctl.cli.options import Common
+from finopsctl.errors import SourceError
 
 EXAMPLES = """Examples:
 
@@ -19,4 +20,7 @@ def inspect(common: Common) -> None:
 
     settings = settings_for(common)
     request = requested(settings)
-    show(look_into(request.inputs, request.source, request.column_map).report(), settings, common)
+    found = look_into(request.inputs, request.source, request.column_map)
+    show(found.report(), settings, common)
+    if found.rows["source"].null_count() == found.rows.height:
+        raise SourceError("nothing could be read", "Run `finopsctl sources` for what can be.")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _NOT_SETTINGS = frozenset({"config", "output", "quiet", "verbose", "debug"})
 _DATA, _PERIOD, _MONEY, _OUTPUT = "What to read", "Which period", "Which cost", "What comes out"
+_PANELS = (_DATA, _PERIOD, _MONEY, _OUTPUT)
 
 
 def _option(panel: str, text: str, *names: str, **more: Any) -> Any:  # noqa: ANN401 - typer's own type is private
@@ -77,11 +78,13 @@ class Display:
         _option(_OUTPUT, "Write to this file; its ending picks the format.", "--output", "-o", metavar="FILE"),
     ] = None
     color: Annotated[str | None, _option(_OUTPUT, "auto, always or never.", "--color", metavar="WHEN")] = None
-    ascii: Annotated[bool | None, _option(_OUTPUT, "No characters beyond ASCII.", "--ascii")] = None
-    wide: Annotated[bool | None, _option(_OUTPUT, "Show every column, whatever the screen's width.", "--wide")] = None
-    quiet: Annotated[bool | None, _option(_OUTPUT, "No notes on standard error.", "--quiet", "-q")] = None
-    verbose: Annotated[bool | None, _option(_OUTPUT, "Say what is read and how.", "--verbose", "-v")] = None
-    debug: Annotated[bool | None, _option(_OUTPUT, "Show where a failure comes from.", "--debug")] = None
+    ascii: Annotated[bool | None, _option(_OUTPUT, "No characters beyond ASCII.", "--ascii", metavar="")] = None
+    wide: Annotated[
+        bool | None, _option(_OUTPUT, "Show every column, whatever the screen's width.", "--wide", metavar="")
+    ] = None
+    quiet: Annotated[bool | None, _option(_OUTPUT, "No notes on standard error.", "--quiet", "-q", metavar="")] = None
+    verbose: Annotated[bool | None, _option(_OUTPUT, "Say what is read and how.", "--verbose", "-v", metavar="")] = None
+    debug: Annotated[bool | None, _option(_OUTPUT, "Show where a failure comes from.", "--debug", metavar="")] = None
     config: Annotated[Path | None, _option(_DATA, "Configuration file.", "--config", metavar="FILE")] = None
 
     def flags(self) -> dict[str, Any]:
@@ -122,7 +125,7 @@ class Common(Display):
         ),
     ] = None
     strict: Annotated[
-        bool | None, _option(_DATA, "Bad lines and unpriced records are errors (exit 4).", "--strict")
+        bool | None, _option(_DATA, "Bad lines and unpriced records are errors (exit 4).", "--strict", metavar="")
     ] = None
     since: Annotated[str | None, _option(_PERIOD, "From this date or time.", "--since", metavar="DATE")] = None
     until: Annotated[
@@ -191,7 +194,7 @@ def shares(command: Callable[..., None]) -> Callable[..., None]:
     mine = [_parameter(p.name, hints[p.name], p.default) for p in own]
     named = [p for p in mine if any(isinstance(m, ArgumentInfo) for m in getattr(p.annotation, "__metadata__", ()))]
     # A command's own argument comes before the inputs, which take all that is left.
-    parameters = [*named, *arguments, *(p for p in mine if p not in named), *options]
+    parameters = [*named, *arguments, *sorted([*(p for p in mine if p not in named), *options], key=_panel_order)]
 
     @wraps(command)
     def with_shared(**given: Any) -> None:  # noqa: ANN401 - whatever the options are
@@ -201,6 +204,12 @@ def shares(command: Callable[..., None]) -> Callable[..., None]:
     with_shared.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     with_shared.__annotations__ = {p.name: p.annotation for p in parameters}
     return with_shared
+
+
+def _panel_order(option: inspect.Parameter) -> int:
+    """Return the place of an option's panel in the help: a command's own options come first."""
+    panels = [getattr(m, "rich_help_panel", None) for m in getattr(option.annotation, "__metadata__", ())]
+    return next((_PANELS.index(panel) for panel in panels if panel in _PANELS), -1)
 
 
 def _parameter(name: str, annotation: object, default: object) -> inspect.Parameter:

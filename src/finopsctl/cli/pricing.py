@@ -127,8 +127,8 @@ def update(  # noqa: PLR0917 - options are given by name
         str | None,
         typer.Option("--as-of", metavar="DATE", help="Compare on this day. Default: today.", show_default=False),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the changes and write nothing.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Take over what looks wrong, too.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", metavar="", help="Show the changes and write nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", metavar="", help="Take over what looks wrong, too.")] = False,
 ) -> None:
     """Append what another price list has and ours has not: dated lines and new models, never an edit."""
     from datetime import UTC, date, datetime

@@ -34,7 +34,7 @@ EXPLAIN_EXAMPLES = """Examples:
 """
 
 Name = Annotated[
-    str | None, typer.Argument(metavar="[NAME]", help="One source: what it reads and the command that exports it.")
+    str | None, typer.Argument(metavar="NAME", help="One source: what it reads and the command that exports it.")
 ]
 KpiName = Annotated[str, typer.Argument(metavar="KPI", help="Name of a KPI (see `finopsctl kpis`).")]
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
 
 from finopsctl.cli.options import listed
-from finopsctl.errors import ConfigError, FinopsError, ThresholdError, nearest
+from finopsctl.errors import ConfigError, FinopsError, ThresholdError, nearest, reason_of
 from finopsctl.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -73,10 +73,9 @@ def guard(app: typer.Typer, arguments: list[str]) -> int:
 
 def _unexpected(problem: Exception) -> int:
     if hasattr(problem, "format_message"):  # typer's own usage errors
-        _complain(str(problem.format_message()).rstrip("."), "See `finopsctl --help`, or `finopsctl COMMAND --help`.")
-        return int(getattr(problem, "exit_code", 2))
+        return _misused(problem)
     if isinstance(problem, OSError):
-        _complain(f"{problem.filename or 'input or output'}: {(problem.strerror or str(problem)).lower()}", "")
+        _complain(f"{problem.filename or 'input or output'}: {reason_of(problem)}", "")
         return 4
     if isinstance(problem, MemoryError):
         _complain("out of memory", "Normalize the logs to Parquet first: finopsctl normalize LOGS -o ledger.parquet")
@@ -85,6 +84,18 @@ def _unexpected(problem: Exception) -> int:
         f"unexpected {type(problem).__name__}: {problem}", "This is a bug; --debug shows where. Please report it."
     )
     return _BUG
+
+
+def _misused(problem: Any) -> int:  # noqa: ANN401 - typer does not export its usage errors
+    """Say what typer says, in our words; a command group without a command has printed its help already."""
+    message, _, guess = str(problem.format_message()).partition(" Did you mean ")
+    message, _, options = message.partition(" (Possible options: ")
+    if message.strip():
+        context = getattr(problem, "ctx", None)
+        way_out = f"See `{context.command_path if context else 'finopsctl'} --help`."
+        likely = guess.rstrip("?") or " or ".join(f"'{name}'" for name in options.rstrip(")").split(", ") if name)
+        _complain(message[:1].lower() + message[1:].rstrip("."), f"Did you mean {likely}?" if likely else way_out)
+    return int(getattr(problem, "exit_code", 2))
 
 
 def _complain(message: str, hint: str) -> None:
@@ -177,7 +188,9 @@ def answer(common: Common, analyse: Callable[[Books, Settings], Answer], **own: 
     from finopsctl.books.context import stated
 
     settings = settings_for(common, **own)
-    renderer_for(settings, common)  # a wrong format is said before the work, not after it
+    renderer_for(settings, common)  # what is wrong with the options is said before the work, not after it
+    if settings.fail_on and settings.fail_on not in _FAILING:
+        raise ConfigError(f"unknown grade '{settings.fail_on}' for --fail-on", f"Use one of {', '.join(_FAILING)}.")
     books = books_for(settings, common)
     result = analyse(books, settings)
     report = stated(result.report(), books, result.quality)
@@ -216,6 +229,12 @@ def renderer_for(settings: Settings, common: Display) -> Renderer:
         found = renderer_for_extension(common.output.suffix)
         if found is not None:
             return found
+        if common.output.suffix and settings.format is None:
+            endings = ", ".join(ending for renderer in RENDERERS for ending in renderer.extensions)
+            raise ConfigError(
+                f"no format is written to files ending in {common.output.suffix}",
+                f"Known: {endings}; or name one with -f.",
+            )
     known = [r.name for r in RENDERERS]
     if name is not None and name not in known:
         raise ConfigError(f"unknown format '{name}'", nearest(name, known))
@@ -248,16 +267,16 @@ def check_fail_on(settings: Settings, report: Report) -> None:
 
     Raises:
         ThresholdError: Naming the first of them.
-        ConfigError: When what ``--fail-on`` names is no grade.
     """
+    from finopsctl.results.wording import counted
+
     limit = settings.fail_on
     if not limit:
         return
-    if limit not in _FAILING:
-        raise ConfigError(f"unknown grade '{limit}' for --fail-on", f"Use one of {', '.join(_FAILING)}.")
     rows = report.tables[0].frame
     bad = list(_FAILING[_FAILING.index(limit) :])
     failing = rows.filter(rows["grade"].is_in(bad)) if "grade" in rows.columns else rows.clear()
     if failing.height:
         names = ", ".join(failing[failing.columns[0]].cast(str).unique(maintain_order=True).head(5))
-        raise ThresholdError(f"{failing.height} of {rows.height} figures are graded {limit} or worse: {names}")
+        words = f"{counted(rows.height, 'figure')} {'is' if failing.height == 1 else 'are'}"
+        raise ThresholdError(f"{failing.height} of {words} graded {limit} or worse: {names}")

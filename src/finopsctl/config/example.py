@@ -115,9 +115,3 @@ def example() -> str:
             value = item.key.example or toml(item.default)
             lines += ["", f"# {item.key.help} ({variable(item.name)})", f"#{item.name} = {value}"]
     return "\n".join((_HEAD.rstrip(), *lines, _TABLES))
-
-
-def switched_on(text: str) -> str:
-    """Return an example file with every setting switched on."""
-    lines = text.splitlines()
-    return "\n".join(line[1:] if line.startswith("#") and not line.startswith("# ") else line for line in lines) + "\n"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finopsctl.config.origin import Layer
-from finopsctl.errors import ConfigError
+from finopsctl.errors import ConfigError, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -109,7 +109,7 @@ def _text(path: Path) -> str:
         return path.read_text("utf-8-sig")
     except OSError as error:
         hint = "Name an existing file, or write one with: finopsctl init"
-        raise ConfigError(f"{path}: {error.strerror or error}", hint) from error
+        raise ConfigError(f"{path}: {reason_of(error)}", hint) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text (byte {error.start})", "Save the file as UTF-8.") from error
 

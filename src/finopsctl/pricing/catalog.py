@@ -94,9 +94,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -107,6 +105,7 @@ from finopsctl.errors import PricingError
 from finopsctl.pricing.book import PRICES_SCHEMA, RATE_KEYS, Model, PriceBook, ProviderPrices
 from finopsctl.pricing.lint import lint
 from finopsctl.pricing.price_file import parse
+from finopsctl.pricing.price_values import document_of
 from finopsctl.pricing.timeline import versions
 from finopsctl.pricing.views import diff, listing, show
 from finopsctl.results.finding import Finding, Severity
@@ -157,15 +156,7 @@ def load(folders: Sequence[Path] = (), *, base: Path | None = None) -> PriceBook
 
 def read(path: Path) -> ProviderPrices:
     """Read one price file."""
-    try:
-        with path.open("rb") as file:
-            document = tomllib.load(file, parse_float=Decimal)
-    except OSError as problem:
-        raise PricingError(f"{path}: {problem.strerror or problem}", hint="Name a readable price file.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise PricingError(
-            f"{path}: not valid TOML: {problem}", hint="Compare it with a file of the catalogue."
-        ) from None
+    document = document_of(path, "Name a readable price file.", "Compare it with a file of the catalogue.")
     return parse(document, str(path))
 
 

@@ -23,26 +23,24 @@ of its own and not spread over requests. Each step rounds to whole pico-USD, hal
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from finopsctl.errors import PricingError
 from finopsctl.pricing.book import RATE_KEYS
 from finopsctl.pricing.lookup import LineTables, Steps, line_tables
 from finopsctl.pricing.names import price_provider
 from finopsctl.pricing.price_file import price_line
-from finopsctl.pricing.price_values import Place, amount, count, instant, tables, text, words
+from finopsctl.pricing.price_values import Place, amount, count, document_of, instant, tables, text, words
 from finopsctl.pricing.timeline import Version
 from finopsctl.pricing.tokens import divided, tokens_cost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from decimal import Decimal
     from pathlib import Path
 
     from finopsctl.pricing.book import RateLine
@@ -98,13 +96,7 @@ def load(path: Path) -> tuple[Contract, ...]:
     Raises:
         PricingError: unreadable, or not in the format; names file, contract and key.
     """
-    try:
-        with path.open("rb") as file:
-            document = tomllib.load(file, parse_float=Decimal)
-    except OSError as problem:
-        raise PricingError(f"{path}: {problem.strerror or problem}", hint="Name a readable contract file.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise PricingError(f"{path}: not valid TOML: {problem}") from None
+    document = document_of(path, "Name a readable contract file.")
     place = Place(str(path))
     place.keys("", document, ("schema", "contract", "note"))
     if document.get("schema") != 1:

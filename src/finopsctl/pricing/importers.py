@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finopsctl.errors import PricingError
+from finopsctl.errors import PricingError, reason_of
 from finopsctl.pricing.candidates import UNDATED, Candidate, midnight, pico_per_token, rate_lines
 from finopsctl.pricing.names import price_provider
 from finopsctl.pricing.price_file import parse
@@ -92,7 +92,7 @@ def _file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as problem:
         raise PricingError(
-            f"{path}: {problem.strerror or problem}",
+            f"{path}: {reason_of(problem)}",
             hint="Name genai-prices, litellm, openrouter, or a file or https address of prices.",
         ) from None
 

@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from finopsctl.errors import PricingError
+from finopsctl.errors import PricingError, reason_of
 from finopsctl.pricing.book import Model, ProviderPrices
 from finopsctl.pricing.names import prefix_provider, price_provider
 from finopsctl.pricing.price_file import price_line
@@ -95,7 +95,7 @@ def read(path: Path, *, since: datetime = BEGINNING) -> LiteLLMConfig:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as problem:
-        raise PricingError(f"{path}: {problem.strerror or problem}", hint="Name LiteLLM's config.yaml.") from None
+        raise PricingError(f"{path}: {reason_of(problem)}", hint="Name LiteLLM's config.yaml.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as problem:
         raise PricingError(f"{path}: not valid YAML: {str(problem).splitlines()[0]}") from None
     entries = document.get("model_list") if isinstance(document, dict) else None

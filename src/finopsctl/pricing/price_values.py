@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
-from finopsctl.errors import PricingError
+from finopsctl.errors import PricingError, reason_of
 from finopsctl.errors import nearest as nearest_word
 from finopsctl.results.finding import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 _NOISE = Decimal("1e-12")
 _PICO = Decimal(10) ** 12
 _MAX_RATE = 2**53
+
+
+def document_of(path: Path, readable: str, valid: str = "") -> dict[str, Any]:
+    """Return the TOML document in a file, with exact decimal numbers.
+
+    Args:
+        path: The file.
+        readable: What to do when it cannot be read.
+        valid: What to do when it is no TOML.
+
+    Raises:
+        PricingError: naming the file.
+    """
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8"), parse_float=Decimal)
+    except OSError as problem:
+        raise PricingError(f"{path}: {reason_of(problem)}", hint=readable) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise PricingError(f"{path}: not valid TOML: {problem}", hint=valid) from None
 
 
 class Place:

@@ -58,9 +58,7 @@ def model_report(book: PriceBook, name: str) -> Report:
     """
     frame = show(book, name)
     sold = [key for key in RATE_KEYS if frame[key].null_count() < frame.height]
-    rates = tuple(
-        Column(key, _RATE_TITLES.get(key, key.replace("_", " ").capitalize()), Unit.PRICE) for key in sold
-    )
+    rates = tuple(Column(key, _RATE_TITLES.get(key, key.replace("_", " ").capitalize()), Unit.PRICE) for key in sold)
     line = [column for column in _LINE if column.priority == 0 or frame[column.name].null_count() < frame.height]
     columns = (*line, *rates, Column("source", "Source", priority=4), Column("checked", "Checked", Unit.DATE, 3))
     headline = f"{name}: {counted(frame.height, 'price line')}, USD per 1M tokens."
@@ -72,7 +70,8 @@ def difference_report(before: PriceBook, after: PriceBook) -> Report:
     frame = diff(before, after)
     rates = (Column("before", "Before", Unit.PRICE), Column("after", "After", Unit.PRICE))
     columns = (Column("change", "Change"), *_LINE, Column("rate", "Rate"), *rates)
-    headline = f"{counted(frame.height, 'rate differs', 'rates differ')} between {before.version} and {after.version} (USD per 1M tokens)."
+    rates_differ = counted(frame.height, "rate differs", "rates differ")
+    headline = f"{rates_differ} between {before.version} and {after.version} (USD per 1M tokens)."
     return Report("pricing-diff", headline, (Table("Differences", frame, columns),))
 
 
@@ -103,13 +102,14 @@ def update_report(update: Update, *, written: bool) -> Report:
         }
         for change in update.changes
     ]
-    schema = {
+    schema: dict[str, Any] = {
         "change": pl.String, "provider": pl.String, "model": pl.String, "service_tier": pl.String,
         "from": INSTANT, "rates": pl.String,
     }  # fmt: skip
     columns = (Column("change", "Change"), *_LINE[:4], Column("rates", "USD per 1M tokens", long=Long.WRAP))
     verb = "added" if written else "to add; nothing is written"
-    headline = f"{counted(len(rows), 'change')} {verb}: {counted(update.compared, 'model')} of {update.source} compared on {update.as_of}."
+    compared = counted(update.compared, "model")
+    headline = f"{counted(len(rows), 'change')} {verb}: {compared} of {update.source} compared on {update.as_of}."
     table = Table("Changes", pl.DataFrame(rows, pl.Schema(schema), orient="row"), columns)
     return Report("pricing-update", headline, (table,), {"compared": update.compared}, update.findings)
 
@@ -123,7 +123,13 @@ def explanation_report(explained: Sequence[Mapping[str, Any]]) -> Report:
          "quantity": float(p.get("tokens") or p.get("quantity") or 0), "rate": p.get("rate"), "cost": p["cost"]}
         for e in explained for p in e["parts"]
     ]  # fmt: skip
-    schema = {"record_id": pl.String, "class": pl.String, "quantity": pl.Float64, "rate": MONEY, "cost": MONEY}
+    schema: dict[str, Any] = {
+        "record_id": pl.String,
+        "class": pl.String,
+        "quantity": pl.Float64,
+        "rate": MONEY,
+        "cost": MONEY,
+    }
     summary = Table(
         "Records",
         pl.DataFrame(rows, infer_schema_length=None, strict=False),

@@ -1,8 +1,9 @@
 """One value, one string: the same on screen and in text files.
 
 Money is ``$1,243.29`` and ``<$0.01``; prices per unit share one precision a column, with at least three significant
-digits, listed prices with all they have; moments are in UTC, to the minute; fractions are percentages; rates change in percentage points, amounts in percent; counts have all their
-digits. Rounding is half up, away from zero; money and shares that are not zero are never shown as zero.
+digits, listed prices with all the digits they have; fractions are percentages; rates change in percentage points,
+amounts in percent; counts have all their digits; moments are in UTC, to the minute. Rounding is half up, away from
+zero; money and shares that are not zero are never shown as zero.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """How wide each column is and which ones a screen has room for.
 
 Numbers are never cut. A table that is too wide first folds its headings, then cuts very long names and leaves out
-mere extras, then cuts names further, then leaves out whole columns, the least important first; a screen too narrow for what must be shown gets one block of lines per row.
+mere extras, then cuts names further, then leaves out whole columns, the least important first; a screen too narrow for
+what must be shown gets one block of lines per row.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ GAP = 2
 SHORTEST_NAME = 16
 """Names are not cut below this width."""
 
-COMFORTABLE_NAME = 30
-"""Before names are cut below this width, columns that are a mere extra are left out."""
+COMFORTABLE_NAMES = (30, 24)
+"""Before names are cut below these widths, columns that are a mere extra are left out."""
 
 OPTIONAL = 3
 """The priority from which on a column is a mere extra."""
@@ -62,8 +63,11 @@ def fit(spans: Sequence[Span], limit: int | None) -> Layout:
     kept = list(range(len(spans)))
     if limit is None:
         return Layout({index: max(spans[index].cells, spans[index].heading) for index in kept})
-    comfortable = _leave_out(spans, limit, COMFORTABLE_NAME, OPTIONAL)
-    return comfortable if comfortable.widths else _leave_out(spans, limit, SHORTEST_NAME, 1)
+    for shortest in COMFORTABLE_NAMES:
+        layout = _leave_out(spans, limit, shortest, OPTIONAL)
+        if layout.widths:
+            return layout
+    return _leave_out(spans, limit, SHORTEST_NAME, 1)
 
 
 def _leave_out(spans: Sequence[Span], limit: int, shortest: int, from_priority: int) -> Layout:

@@ -227,7 +227,7 @@ def _cut(text: str, width: int, ellipsis: str) -> str:
     if _width(text) <= width:
         return text
     room = width - _width(ellipsis)
-    tail = _prefix(text[::-1], room if "/" in text else room // 3)[::-1].lstrip(_JOINERS)
+    tail = _prefix(text[::-1], room if "/" in text and " " not in text else room // 3)[::-1].lstrip(_JOINERS)
     return f"{_prefix(text, room - _width(tail)).rstrip(_JOINERS)}{ellipsis}{tail}"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from finopsctl.results.units import Direction, Unit
 
@@ -111,11 +111,3 @@ class Report:
     totals: Mapping[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     context: Context = field(default_factory=Context)
-
-
-class Reportable(Protocol):
-    """A typed result that can be shown."""
-
-    def report(self) -> Report:
-        """Return the presentable form."""
-        ...

@@ -34,7 +34,7 @@ from finopsctl.sources._json import read_document, read_lines
 from finopsctl.sources._parquet import read_parquet
 from finopsctl.sources._probe import Probe, probe
 from finopsctl.sources._rows import Rows
-from finopsctl.sources._source import RANK, SideTable, Source
+from finopsctl.sources._source import CALL, RANK, SideTable, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 __all__ = [
+    "CALL",
     "RANK",
     "SIDE_TABLES",
     "SOURCES",
@@ -110,7 +111,7 @@ def detect(look: Probe) -> Source | SideTable | None:
 
 
 def read(file: InputFile, look: Probe, source: Source, faults: Faults) -> Iterator[pl.DataFrame]:
-    """Yield the ledger rows of ``file`` in frames of moderate size, with ``RANK`` as an extra column.
+    """Yield the ledger rows of ``file`` in frames of moderate size, with ``RANK`` and ``CALL`` as extra columns.
 
     Args:
         file: What to read.

@@ -16,21 +16,18 @@ _BANDS = {"≤200k": "0-200k", "<=200k": "0-200k", ">200k": "200k-1M", "≤1m": 
 _METERS = {"token": "tokens", "tokens": "tokens"}
 
 
-def service_tier(tier: pl.Expr, speed: pl.Expr) -> pl.Expr:
-    """Return the ledger's service tier; fast mode has rates of its own and is the tier ``fast``."""
-    named = _word(tier)
-    return pl.when(_word(speed) == "fast").then(pl.lit("fast")).otherwise(named.replace(_TIERS))
+def price_terms(tier: pl.Expr | None = None) -> dict[str, pl.Expr]:
+    """Return what the price of tokens depends on beside the model: ``service_tier``, ``context_band``, ``region``.
 
-
-def context_band(window: pl.Expr) -> pl.Expr:
-    """Return the context band: ``0-200k``, ``200k-1M``, or what else the report says."""
-    compact = window.str.replace_all(r"\s", "").str.to_lowercase()
-    return pl.when(compact.is_in(list(_BANDS))).then(compact.replace(_BANDS)).otherwise(window)
-
-
-def region(inference_geo: pl.Expr) -> pl.Expr:
-    """Return where inference ran; ``not_available`` says nothing."""
-    return pl.when(_word(inference_geo) != "not_available").then(_word(inference_geo))
+    Args:
+        tier: The service tier as reported; None where a report has none. The columns ``speed``, ``context_window`` and
+            ``inference_geo`` must be there.
+    """
+    return {
+        "service_tier": _service_tier(pl.lit(None, pl.String) if tier is None else tier, pl.col("speed")),
+        "context_band": _context_band(pl.col("context_window")),
+        "region": _region(pl.col("inference_geo")),
+    }
 
 
 def meter(cost_type: pl.Expr) -> pl.Expr:
@@ -63,6 +60,23 @@ def negative(names: list[str]) -> pl.Expr:
     return pl.coalesce(
         *(pl.when(pl.col(n) < 0).then(pl.format("{}: {} is negative", pl.lit(n), pl.col(n))) for n in names)
     )
+
+
+def _service_tier(tier: pl.Expr, speed: pl.Expr) -> pl.Expr:
+    """Return the ledger's service tier; fast mode has rates of its own and is the tier ``fast``."""
+    named = _word(tier)
+    return pl.when(_word(speed) == "fast").then(pl.lit("fast")).otherwise(named.replace(_TIERS))
+
+
+def _context_band(window: pl.Expr) -> pl.Expr:
+    """Return the context band: ``0-200k``, ``200k-1M``, or what else the report says."""
+    compact = window.str.replace_all(r"\s", "").str.to_lowercase()
+    return pl.when(compact.is_in(list(_BANDS))).then(compact.replace(_BANDS)).otherwise(window)
+
+
+def _region(inference_geo: pl.Expr) -> pl.Expr:
+    """Return where inference ran; ``not_available`` says nothing."""
+    return pl.when(_word(inference_geo) != "not_available").then(_word(inference_geo))
 
 
 def _word(text: pl.Expr) -> pl.Expr:

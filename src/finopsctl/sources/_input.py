@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from finopsctl.errors import SourceError, UnreadableError
+from finopsctl.errors import SourceError, UnreadableError, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -197,5 +197,4 @@ def is_data_name(name: str) -> bool:
 
 
 def _unreadable(name: str, problem: OSError) -> UnreadableError:
-    reason = (problem.strerror or str(problem)).lower()
-    return UnreadableError(f"{name}: {reason}", "Check that the file exists and that you may read it.")
+    return UnreadableError(f"{name}: {reason_of(problem)}", "Check that the file exists and that you may read it.")

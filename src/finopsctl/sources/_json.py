@@ -351,8 +351,3 @@ def _numbered(elements: list[bytes]) -> Iterator[Chunk]:
 def _one_line(element: bytes) -> bytes:
     # Inside a JSON string a line break is always escaped, so a bare one is layout.
     return element.replace(b"\n", b" ").replace(b"\r", b" ")
-
-
-def decode_document(data: bytes) -> Any:  # noqa: ANN401 - any JSON value
-    """Decode one whole JSON document."""
-    return msgspec.json.decode(data)

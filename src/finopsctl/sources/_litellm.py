@@ -14,7 +14,7 @@ import polars as pl
 
 from finopsctl.sources._litellm_labels import LABEL_TEXTS, LABELS, sorted_labels
 from finopsctl.sources._parts import by_distinct, overdrawn
-from finopsctl.sources._source import AT, FLAG
+from finopsctl.sources._source import AT, CALL, FLAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,6 +88,7 @@ REQUEST = pl.Schema(
     {
         "id": _TEXT,
         "trace": _TEXT,
+        "call": _TEXT,
         "call_type": _TEXT,
         "start": pl.Datetime("us", "UTC"),
         "end": pl.Datetime("us", "UTC"),
@@ -161,7 +162,8 @@ def to_requests(frame: pl.LazyFrame, fields: Mapping[str, pl.Expr]) -> pl.LazyFr
     labelled = by_distinct(lean, LABEL_TEXTS, sorted_labels, LABELS)
     for step in _steps():
         labelled = labelled.with_columns(*step)
-    return labelled.select(AT, FLAG, *_ledger_columns())
+    call = pl.when(pl.col("call").is_not_null()).then(pl.col("call").hash()).alias(CALL)
+    return labelled.select(AT, FLAG, *_ledger_columns(), call)
 
 
 @cache
@@ -185,6 +187,7 @@ def _facts() -> Iterator[pl.Expr]:
     yield (pl.col("status").str.to_lowercase() == "failure").fill_null(value=False).alias("failed")
     hit = pl.col("hit").str.to_lowercase() == "true"
     yield pl.coalesce(pl.when(pl.col("id").str.contains("_cache_hit", literal=True)).then(True), hit).alias("was_hit")
+    yield pl.col("id").str.contains(r"-attempt-\d+$").fill_null(value=False).alias("is_attempt")
     batch = pl.col("call_type").is_in(["aretrieve_batch", "retrieve_batch"])
     batch |= pl.col("id").str.ends_with("_batch_cost") | pl.col("batch_done").is_not_null()
     yield batch.fill_null(value=False).alias("is_batch")
@@ -319,14 +322,15 @@ def _how_much() -> Iterator[pl.Expr]:
     searched = pl.col("searches") > 0
     yield pl.when(searched).then(pl.col("searches").cast(pl.Float64)).alias("consumed_quantity")
     yield pl.when(searched).then(pl.lit("web_search")).alias("consumed_unit")
-    internal = pl.col("internal") != ""
+    # A failed attempt that cost something has a record beside its request's: <id>-attempt-0.
+    internal = (pl.col("internal") != "").fill_null(value=False) | pl.col("is_attempt")
     of_batch = pl.col("batch_done").is_not_null() | pl.col("batch_failed").is_not_null()
     in_batch = pl.col("batch_done").fill_null(0) + pl.col("batch_failed").fill_null(0)
     yield pl.when(internal).then(0).when(of_batch).then(in_batch).otherwise(1).alias("requests")
     errors = pl.when(of_batch).then(pl.col("batch_failed").fill_null(0)).otherwise(pl.col("failed").cast(_COUNT))
     yield pl.when(internal).then(0).otherwise(errors).alias("errors")
-    yield pl.col("retries")
-    yield (pl.col("fallbacks") > 0).cast(_COUNT).alias("fallbacks")
+    yield pl.when("is_attempt").then(0).otherwise("retries").alias("retries")
+    yield pl.when("is_attempt").then(0).otherwise((pl.col("fallbacks") > 0).cast(_COUNT)).alias("fallbacks")
     yield pl.col("was_hit").cast(_COUNT).alias("cache_hits")
     yield pl.col("limit").alias("max_output_tokens")
     took = (pl.col("end") - pl.col("start")).dt.total_microseconds() / 1000

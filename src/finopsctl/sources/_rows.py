@@ -13,7 +13,7 @@ import polars as pl
 
 from finopsctl.ledger.schema import LEDGER, LEDGER_SCHEMA, conform
 from finopsctl.ledger.token_classes import TOKEN_COLUMNS
-from finopsctl.sources._source import AT, BAD, FLAG, RANK
+from finopsctl.sources._source import AT, BAD, CALL, FLAG, RANK
 
 if TYPE_CHECKING:
     from finopsctl.sources._bad import Faults
@@ -47,7 +47,7 @@ class Rows:
         self._seen: dict[str, int] = {}
 
     def finish(self, raw: pl.DataFrame) -> pl.DataFrame:
-        """Return the ledger rows of a frame of raw records, plus ``RANK`` (Int64, 0 where the source gives none)."""
+        """Return the ledger rows of raw records, plus ``RANK`` (0 where the source gives none) and ``CALL``."""
         raw = self._set_aside(raw, BAD).drop(BAD, strict=False)
         frame = self._source.to_ledger(raw.lazy()).collect()
         if BAD in frame.columns:
@@ -56,13 +56,14 @@ class Rows:
             frame = self._set_aside(frame.with_columns(_implausible(frame).alias(BAD)), BAD)
         self._remark(frame)
         rank = pl.col(RANK).cast(pl.Int64).fill_null(0) if RANK in frame.columns else pl.lit(0, pl.Int64).alias(RANK)
+        call = pl.col(CALL) if CALL in frame.columns else pl.lit(None, pl.UInt64).alias(CALL)
         origin = pl.format("{}{}{}", pl.lit(self._faults.file), pl.lit(self._separator), pl.col(AT))
         given = {"source": pl.lit(self._source.name), "origin": origin}
         named = frame.with_columns(
             (pl.coalesce(pl.col(name), value) if name in frame.columns else value).alias(name)
             for name, value in given.items()
         )
-        rows = conform(named.lazy(), rank).with_columns(pl.col("billing_currency").str.to_uppercase())
+        rows = conform(named.lazy(), rank, call).with_columns(pl.col("billing_currency").str.to_uppercase())
         return self._identify(rows.collect())
 
     def _set_aside(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:

@@ -29,6 +29,10 @@ RANK = "__rank"
 """Optional Int64 column that ``to_ledger`` may return: of records with one id the highest rank is kept, before the
 most complete one."""
 
+CALL = "__call"
+"""Optional UInt64 column that ``to_ledger`` may return: stands for the client's request that the record belongs to.
+Of the records of one request a failed one is an attempt, no request of its own, if there is another."""
+
 ToLedger = Callable[[pl.LazyFrame], pl.LazyFrame]
 
 

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finopsctl.ledger.schema import INSTANT
-from finopsctl.sources._anthropic import PROVIDER, context_band, meter, record_kind, region, service_tier
+from finopsctl.sources._anthropic import PROVIDER, meter, price_terms, record_kind
+from finopsctl.sources._anthropic_api import BUCKETS, monthly_call
 from finopsctl.sources._anthropic_groups import overlapping
 from finopsctl.sources._buckets import amount_text, cents, in_buckets, not_an_amount, results_of, with_tags
-from finopsctl.sources._paged_call import paged_call
 from finopsctl.sources._source import AT, BAD, FLAG, Source
 
 if TYPE_CHECKING:
     from finopsctl.sources._probe import Probe
 
-RAW = pl.Schema({"starting_at": INSTANT, "ending_at": INSTANT, "results": pl.List(pl.String())})
+RAW = BUCKETS
 _LABELS = ("token_type", "slack_channel_id", "claude_tag_category")
 _TEXTS = (
     "amount",
@@ -67,9 +66,7 @@ def to_ledger(raw: pl.LazyFrame) -> pl.LazyFrame:
         consumed_unit=meter(pl.col("cost_type")),
         feature="product",
         user="claude_tag_user_id",
-        service_tier=service_tier(pl.lit(None, pl.String), pl.col("speed")),
-        context_band=context_band(pl.col("context_window")),
-        region=region(pl.col("inference_geo")),
+        **price_terms(),
     )
 
 
@@ -82,13 +79,9 @@ SOURCE = Source(
     raw=RAW,
     score=score,
     to_ledger=to_ledger,
-    export=paged_call(
-        "https://api.anthropic.com/v1/organizations/analytics/cost_report",
-        ["x-api-key: $ANTHROPIC_ADMIN_KEY", "anthropic-version: 2023-06-01"],
+    export=monthly_call(
+        "analytics/cost_report",
         [
-            "starting_at=2026-11-01T00:00:00Z",
-            "ending_at=2026-12-01T00:00:00Z",
-            "bucket_width=1d",
             *(f"group_by[]={name}" for name in ("product", "model", "cost_type", "token_type")),
         ],
         "anthropic_analytics_cost.json",

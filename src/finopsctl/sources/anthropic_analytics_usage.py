@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finopsctl.ledger.schema import INSTANT
-from finopsctl.sources._anthropic import PROVIDER, context_band, negative, region, searches, service_tier
+from finopsctl.sources._anthropic import PROVIDER, negative, price_terms, searches
+from finopsctl.sources._anthropic_api import BUCKETS, USAGE, counted, monthly_call
 from finopsctl.sources._anthropic_groups import overlapping
 from finopsctl.sources._buckets import in_buckets, results_of, with_tags
-from finopsctl.sources._paged_call import paged_call
 from finopsctl.sources._source import AT, BAD, Source
 
 if TYPE_CHECKING:
     from finopsctl.sources._probe import Probe
 
-RAW = pl.Schema({"starting_at": INSTANT, "ending_at": INSTANT, "results": pl.List(pl.String())})
+RAW = BUCKETS
 _LABELS = ("slack_channel_id", "claude_tag_category")
 _TEXTS = (
     "product",
@@ -37,9 +36,8 @@ _TEXTS = (
 RESULT = pl.Schema(
     {
         **dict.fromkeys(_TEXTS, pl.String()),
-        **dict.fromkeys(("uncached_input_tokens", "cache_read_input_tokens", "output_tokens", "requests"), pl.Int64()),
-        "cache_creation": pl.Struct({"ephemeral_5m_input_tokens": pl.Int64(), "ephemeral_1h_input_tokens": pl.Int64()}),
-        "server_tool_use": pl.Struct({"web_search_requests": pl.Int64()}),
+        "requests": pl.Int64(),
+        **USAGE,
     }
 )
 
@@ -53,11 +51,7 @@ def score(look: Probe) -> float:
 
 def to_ledger(raw: pl.LazyFrame) -> pl.LazyFrame:
     """Return one row a result."""
-    results = results_of(raw, "results", RESULT).with_columns(
-        web_searches=pl.col("server_tool_use").struct.field("web_search_requests"),
-        cache_write_tokens=pl.col("cache_creation").struct.field("ephemeral_5m_input_tokens"),
-        cache_write_1h_tokens=pl.col("cache_creation").struct.field("ephemeral_1h_input_tokens"),
-    )
+    results = counted(results_of(raw, "results", RESULT))
     return with_tags(results, {name: name for name in _LABELS}).select(
         AT,
         "tags",
@@ -76,9 +70,7 @@ def to_ledger(raw: pl.LazyFrame) -> pl.LazyFrame:
         cache_read_tokens="cache_read_input_tokens",
         feature="product",
         user="claude_tag_user_id",
-        service_tier=service_tier(pl.lit(None, pl.String), pl.col("speed")),
-        context_band=context_band(pl.col("context_window")),
-        region=region(pl.col("inference_geo")),
+        **price_terms(),
     )
 
 
@@ -91,13 +83,9 @@ SOURCE = Source(
     raw=RAW,
     score=score,
     to_ledger=to_ledger,
-    export=paged_call(
-        "https://api.anthropic.com/v1/organizations/analytics/usage_report",
-        ["x-api-key: $ANTHROPIC_ADMIN_KEY", "anthropic-version: 2023-06-01"],
+    export=monthly_call(
+        "analytics/usage_report",
         [
-            "starting_at=2026-11-01T00:00:00Z",
-            "ending_at=2026-12-01T00:00:00Z",
-            "bucket_width=1d",
             *(f"group_by[]={name}" for name in ("product", "model", "context_window", "inference_geo", "speed")),
         ],
         "anthropic_analytics_usage.json",

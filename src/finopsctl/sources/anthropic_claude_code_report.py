@@ -15,6 +15,7 @@ import polars as pl
 
 from finopsctl.ledger.schema import INSTANT, MONEY
 from finopsctl.sources._anthropic import PROVIDER
+from finopsctl.sources._anthropic_api import HEADERS
 from finopsctl.sources._buckets import amount_text, cents, in_buckets, not_an_amount, results_of, with_tags
 from finopsctl.sources._paged_call import paged_call
 from finopsctl.sources._source import AT, BAD, Source
@@ -93,7 +94,7 @@ SOURCE = Source(
     export="for day in 2026-11-01 2026-11-02; do  # one call a day\n"
     + paged_call(
         "https://api.anthropic.com/v1/organizations/usage_report/claude_code",
-        ["x-api-key: $ANTHROPIC_ADMIN_KEY", "anthropic-version: 2023-06-01"],
+        HEADERS,
         ["limit=1000"],
         "anthropic_claude_code.json",
     ).replace("-sSfG ", '-sSfG -d "starting_at=$day" ')

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.ledger.schema import INSTANT, MONEY
-from finopsctl.sources._anthropic import PROVIDER, context_band, meter, model_id, record_kind, region, service_tier
+from finopsctl.sources._anthropic import PROVIDER, meter, model_id, price_terms, record_kind
 from finopsctl.sources._buckets import with_tags
 from finopsctl.sources._source import AT, FLAG, Source
 
@@ -53,9 +53,7 @@ def to_ledger(raw: pl.LazyFrame) -> pl.LazyFrame:
         project="workspace",
         reported_cost="cost_usd",
         consumed_unit=meter(pl.col("cost_type")),
-        service_tier=service_tier(pl.col("usage_type"), pl.col("speed")),
-        context_band=context_band(pl.col("context_window")),
-        region=region(pl.col("inference_geo")),
+        **price_terms(pl.col("usage_type")),
     )
 
 

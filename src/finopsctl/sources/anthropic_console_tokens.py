@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.ledger.schema import INSTANT
-from finopsctl.sources._anthropic import PROVIDER, context_band, negative, region, searches, service_tier
+from finopsctl.sources._anthropic import PROVIDER, negative, price_terms, searches
 from finopsctl.sources._source import AT, BAD, Source
 
 if TYPE_CHECKING:
@@ -53,9 +53,7 @@ def to_ledger(raw: pl.LazyFrame) -> pl.LazyFrame:
         charge_period_end=pl.col("usage_date_utc") + pl.duration(days=1),
         model="model_version",
         project="workspace",
-        service_tier=service_tier(pl.col("usage_type"), pl.col("speed")),
-        context_band=context_band(pl.col("context_window")),
-        region=region(pl.col("inference_geo")),
+        **price_terms(pl.col("usage_type")),
     )
 
 

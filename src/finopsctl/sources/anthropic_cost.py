@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finopsctl.ledger.schema import INSTANT
-from finopsctl.sources._anthropic import PROVIDER, context_band, meter, record_kind, region, service_tier
+from finopsctl.sources._anthropic import PROVIDER, meter, price_terms, record_kind
+from finopsctl.sources._anthropic_api import BUCKETS, monthly_call
 from finopsctl.sources._buckets import cents, in_buckets, not_an_amount, results_of, with_tags
-from finopsctl.sources._paged_call import paged_call
 from finopsctl.sources._source import AT, BAD, FLAG, Source
 
 if TYPE_CHECKING:
     from finopsctl.sources._probe import Probe
 
-RAW = pl.Schema({"starting_at": INSTANT, "ending_at": INSTANT, "results": pl.List(pl.String())})
+RAW = BUCKETS
 _TEXTS = (
     "amount",
     "currency",
@@ -65,9 +64,7 @@ def to_ledger(raw: pl.LazyFrame) -> pl.LazyFrame:
         billing_currency=pl.col("currency").str.to_uppercase(),
         consumed_unit=meter(pl.col("cost_type")),
         project="workspace_id",
-        service_tier=service_tier(pl.col("service_tier"), pl.col("speed")),
-        context_band=context_band(pl.col("context_window")),
-        region=region(pl.col("inference_geo")),
+        **price_terms(pl.col("service_tier")),
     )
 
 
@@ -80,13 +77,9 @@ SOURCE = Source(
     raw=RAW,
     score=score,
     to_ledger=to_ledger,
-    export=paged_call(
-        "https://api.anthropic.com/v1/organizations/cost_report",
-        ["x-api-key: $ANTHROPIC_ADMIN_KEY", "anthropic-version: 2023-06-01"],
+    export=monthly_call(
+        "cost_report",
         [
-            "starting_at=2026-11-01T00:00:00Z",
-            "ending_at=2026-12-01T00:00:00Z",
-            "bucket_width=1d",
             "limit=31",
             "group_by[]=workspace_id",
             "group_by[]=description",

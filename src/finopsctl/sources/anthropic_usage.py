@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finopsctl.ledger.schema import INSTANT
-from finopsctl.sources._anthropic import PROVIDER, context_band, negative, region, searches, service_tier
+from finopsctl.sources._anthropic import PROVIDER, negative, price_terms, searches
+from finopsctl.sources._anthropic_api import BUCKETS, USAGE, counted, monthly_call
 from finopsctl.sources._buckets import in_buckets, results_of, with_tags
-from finopsctl.sources._paged_call import paged_call
 from finopsctl.sources._source import AT, BAD, Source
 
 if TYPE_CHECKING:
     from finopsctl.sources._probe import Probe
 
-RAW = pl.Schema({"starting_at": INSTANT, "ending_at": INSTANT, "results": pl.List(pl.String())})
+RAW = BUCKETS
 _DIMENSIONS = (
     "api_key_id",
     "workspace_id",
@@ -35,9 +34,7 @@ _DIMENSIONS = (
 RESULT = pl.Schema(
     {
         **dict.fromkeys(_DIMENSIONS, pl.String()),
-        **dict.fromkeys(("uncached_input_tokens", "cache_read_input_tokens", "output_tokens"), pl.Int64()),
-        "cache_creation": pl.Struct({"ephemeral_5m_input_tokens": pl.Int64(), "ephemeral_1h_input_tokens": pl.Int64()}),
-        "server_tool_use": pl.Struct({"web_search_requests": pl.Int64()}),
+        **USAGE,
     }
 )
 ANALYTICS = frozenset({"product", "rbac_group_id", "slack_channel_id", "claude_tag_category", "list_amount"})
@@ -58,11 +55,7 @@ def score(look: Probe) -> float:
 
 def to_ledger(raw: pl.LazyFrame) -> pl.LazyFrame:
     """Return one row a result."""
-    results = results_of(raw, "results", RESULT).with_columns(
-        web_searches=pl.col("server_tool_use").struct.field("web_search_requests"),
-        cache_write_tokens=pl.col("cache_creation").struct.field("ephemeral_5m_input_tokens"),
-        cache_write_1h_tokens=pl.col("cache_creation").struct.field("ephemeral_1h_input_tokens"),
-    )
+    results = counted(results_of(raw, "results", RESULT))
     return with_tags(results, {"service_account_id": "service_account_id"}).select(
         AT,
         "tags",
@@ -81,9 +74,7 @@ def to_ledger(raw: pl.LazyFrame) -> pl.LazyFrame:
         project="workspace_id",
         api_key="api_key_id",
         user=pl.coalesce("account_id", "service_account_id"),
-        service_tier=service_tier(pl.col("service_tier"), pl.col("speed")),
-        context_band=context_band(pl.col("context_window")),
-        region=region(pl.col("inference_geo")),
+        **price_terms(pl.col("service_tier")),
     )
 
 
@@ -103,13 +94,9 @@ SOURCE = Source(
     raw=RAW,
     score=score,
     to_ledger=to_ledger,
-    export=paged_call(
-        "https://api.anthropic.com/v1/organizations/usage_report/messages",
-        ["x-api-key: $ANTHROPIC_ADMIN_KEY", "anthropic-version: 2023-06-01"],
+    export=monthly_call(
+        "usage_report/messages",
         [
-            "starting_at=2026-11-01T00:00:00Z",
-            "ending_at=2026-12-01T00:00:00Z",
-            "bucket_width=1d",
             "limit=31",
             *(f"group_by[]={name}" for name in _GROUPS),
         ],

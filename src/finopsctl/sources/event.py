@@ -36,7 +36,6 @@ _ALIASES = {
     "project": ("project_id",),
     "reported_cost": ("cost_usd",),
 }
-_OWN = ("task_success",)
 # Written by the ledger or known by its own name only in a ledger.
 _NOT_READ = ("record_kind", "source", "origin", "canonical_model", "model_tier", "list_cost", "effective_cost")
 

@@ -49,6 +49,9 @@ _RAW = pl.Schema(
     }
 )
 _LITELLM_RAW = pl.Schema({**_RAW, **dict.fromkeys(("BillingAccountId", "BillingAccountName"), pl.String())})
+_MANY = 1e18
+"""A quantity beyond this is no count that can be held; cut to it, it is set aside as implausible."""
+
 _CREDITS = ("credit", "refund", "tax", "adjustment")
 _CATEGORIES = ("usage", "purchase", *_CREDITS)
 _US_DATES = ("%m/%d/%y", "%m/%d/%Y")
@@ -107,7 +110,7 @@ def _to_ledger(frame: pl.LazyFrame) -> pl.LazyFrame:
     start, no_start = _period("ChargePeriodStart")
     end, no_end = _period("ChargePeriodEnd")
     category = pl.col("ChargeCategory").str.strip_chars().str.to_lowercase()
-    tokens = (pl.coalesce("ConsumedQuantity", "PricingQuantity") * pl.col("__factor")).round()
+    tokens = (pl.coalesce("ConsumedQuantity", "PricingQuantity") * pl.col("__factor")).round().clip(-_MANY, _MANY)
     counted = (category == "usage") & pl.col("__class").is_not_null() & (tokens >= 0)
     corrected = pl.col("ChargeClass").str.to_lowercase() == "correction"
     kind = (
@@ -257,7 +260,9 @@ def _litellm_to_ledger(frame: pl.LazyFrame) -> pl.LazyFrame:
         provider=pl.col("ProviderName"),
         model=pl.coalesce("ResourceId", "ChargeDescription"),
         requested_model=pl.col("ServiceName"),
-        requests=pl.when(pl.col("ConsumedUnit") == "Requests").then(pl.col("ConsumedQuantity").round().cast(pl.Int64)),
+        requests=pl.when(pl.col("ConsumedUnit") == "Requests").then(
+            pl.col("ConsumedQuantity").round().clip(-_MANY, _MANY).cast(pl.Int64)
+        ),
         reported_cost=pl.col("BilledCost"),
         billing_currency=pl.col("BillingCurrency"),
         tags=pl.col("__labels"),

@@ -28,7 +28,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from finopsctl.errors import ConfigError, nearest
+from finopsctl.errors import ConfigError, nearest, reason_of
 from finopsctl.ledger.schema import INSTANT, LEDGER_SCHEMA, MONEY
 from finopsctl.ledger.token_classes import INPUT_COLUMNS, OUTPUT_COLUMNS, TOKEN_COLUMNS
 from finopsctl.sources._kind import kind_and_requests, unknown_kind
@@ -82,8 +82,7 @@ def load_map(path: Path) -> ColumnMap:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as problem:
-        reason = (problem.strerror or str(problem)).lower()
-        raise ConfigError(f"{path}: {reason}", "Check the path given to --map.") from problem
+        raise ConfigError(f"{path}: {reason_of(problem)}", "Check the path given to --map.") from problem
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise ConfigError(f"{path}: no valid TOML ({problem})", "`finopsctl sources generic` shows a map.") from problem
     return column_map(document, str(path))

@@ -42,6 +42,7 @@ _METADATA = pl.Struct(
         "batch_successful_requests": _COUNT,
         "batch_failed_requests": _COUNT,
         "internal_call_origin": _TEXT,
+        "litellm_call_id": _TEXT,
     }
 )
 
@@ -72,6 +73,7 @@ RAW = pl.Schema(
         "session_id": _TEXT,
         "status": _TEXT,
         "agent_id": _TEXT,
+        "litellm_call_id": _TEXT,
         "proxy_server_request": pl.Struct(
             {"max_tokens": _COUNT, "max_completion_tokens": _COUNT, "max_output_tokens": _COUNT, "service_tier": _TEXT}
         ),
@@ -93,6 +95,7 @@ def _fields() -> dict[str, pl.Expr]:
     return {
         "id": pl.col("request_id"),
         "trace": pl.col("session_id"),
+        "call": first_text(pl.col("litellm_call_id"), meta["litellm_call_id"]),
         "call_type": pl.col("call_type"),
         "start": pl.col("startTime"),
         "end": pl.col("endTime"),

@@ -17,6 +17,8 @@ from finopsctl.sources._litellm import BREAKDOWN, USAGE, first_text, key_name, t
 from finopsctl.sources._source import Source
 
 if TYPE_CHECKING:
+    from polars.expr.struct import ExprStructNameSpace
+
     from finopsctl.sources._probe import Probe
 
 _COUNT, _TEXT = pl.Int64(), pl.String()
@@ -84,6 +86,18 @@ def _score(look: Probe) -> float:
     return 0.0
 
 
+def _call(meta: ExprStructNameSpace) -> pl.Expr:
+    """Return what the attempts of one client request have in common.
+
+    The router logs each failed attempt. In the proxy all share the call id, and a session or the client's own tracing
+    may set the trace id of many requests; in the library each attempt has a call id, and the trace id is drawn for the
+    request unless a session sets it.
+    """
+    in_proxy = first_text(meta["user_api_key_hash"]).is_not_null()
+    own_trace = pl.when(pl.col("trace_id").ne_missing(pl.col("session_id"))).then(pl.col("trace_id"))
+    return first_text(pl.when(in_proxy).then(pl.col("litellm_call_id")).otherwise(own_trace))
+
+
 @cache
 def _fields() -> dict[str, pl.Expr]:
     """Return where this log keeps what a request is described by."""
@@ -96,6 +110,7 @@ def _fields() -> dict[str, pl.Expr]:
     return {
         "id": pl.when(of_batch).then(own_id + "_batch_cost").otherwise(own_id),
         "trace": first_text(pl.col("trace_id"), pl.col("session_id")),
+        "call": _call(meta),
         "call_type": pl.col("call_type"),
         "start": pl.col("startTime"),
         "end": pl.col("endTime"),

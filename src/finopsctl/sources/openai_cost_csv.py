@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finopsctl.ledger.schema import INSTANT
 from finopsctl.sources._openai_cost_lines import MISSING, TEXTS, cost_rows
-from finopsctl.sources._source import BAD, Source
+from finopsctl.sources._openai_csv import TIMES, timed
+from finopsctl.sources._source import Source
 
 if TYPE_CHECKING:
     from finopsctl.sources._probe import Probe
 
 RAW = pl.Schema(
     {
-        **dict.fromkeys(("start_time", "end_time", "start_time_iso", "end_time_iso"), INSTANT),
+        **TIMES,
         "amount_value": pl.String(),
         "amount_currency": pl.String(),
         "quantity": pl.Float64(),
@@ -37,13 +37,7 @@ def score(look: Probe) -> float:
 
 def to_ledger(raw: pl.LazyFrame) -> pl.LazyFrame:
     """Return one row a line."""
-    return cost_rows(
-        raw.rename({"amount_value": "amount", "amount_currency": "currency"}).with_columns(
-            pl.lit(None, pl.String).alias(BAD),
-            charge_period_start=pl.coalesce("start_time", "start_time_iso"),
-            charge_period_end=pl.coalesce("end_time", "end_time_iso"),
-        )
-    )
+    return cost_rows(timed(raw.rename({"amount_value": "amount", "amount_currency": "currency"})))
 
 
 SOURCE = Source(

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finopsctl.ledger.schema import INSTANT
+from finopsctl.sources._openai_csv import TIMES, timed
 from finopsctl.sources._openai_usage_results import MISSING, RESULT, TELLING, usage_rows
-from finopsctl.sources._source import BAD, Source
+from finopsctl.sources._source import Source
 
 if TYPE_CHECKING:
     from finopsctl.sources._probe import Probe
 
-_TIMES = ("start_time", "end_time", "start_time_iso", "end_time_iso")
-RAW = pl.Schema({**dict.fromkeys(_TIMES, INSTANT), **RESULT})
+RAW = pl.Schema({**TIMES, **RESULT})
 
 
 def score(look: Probe) -> float:
@@ -33,13 +32,7 @@ def score(look: Probe) -> float:
 
 def to_ledger(raw: pl.LazyFrame) -> pl.LazyFrame:
     """Return one row a result."""
-    return usage_rows(
-        raw.with_columns(
-            pl.lit(None, pl.String).alias(BAD),
-            charge_period_start=pl.coalesce("start_time", "start_time_iso"),
-            charge_period_end=pl.coalesce("end_time", "end_time_iso"),
-        )
-    )
+    return usage_rows(timed(raw))
 
 
 SOURCE = Source(

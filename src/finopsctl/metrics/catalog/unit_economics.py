@@ -51,7 +51,7 @@ SELF_HOSTED_SAVINGS = Kpi(
     how=How.SELF_HOSTED,
     numerator=m.SELF_HOSTED_SPEND,
     scale=Scale.of("> 0.5 good", "warning"),
-    needs='self-hosted traffic with its cost, and the API model to compare with: self_hosted.compare_with = "MODEL"',
+    needs='self-hosted traffic with its cost, and an API model to compare with: [self-hosted] compare-with = "MODEL"',
     window="30d",
 )
 
