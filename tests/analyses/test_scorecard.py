@@ -166,6 +166,18 @@ def test_quantiles_lie_between_neighbours() -> None:
     assert row(found, "cost_per_request_p95")["value"] == pytest.approx(3.85)
 
 
+def test_quantiles_have_no_digits_beyond_those_of_money_and_never_cover_more_than_all() -> None:
+    """Half way from 0.10 to 0.20 is 0.15, not 0.15000000000000002; the costs add up to all the spend."""
+    found = row(card("requests cost\n1 0.1\n1 0.2\n1 0\n1 0.3", "cost_per_request_p50"), "cost_per_request_p50")
+
+    assert (found["value"], found["coverage"]) == (0.15, 1.0)
+
+
+def test_cost_per_1k_tokens_is_not_off_by_a_rounding() -> None:
+    """0.60 for 6,000 tokens is 0.1, not 0.09999999999999999."""
+    assert value("input_tokens cost\n6000 0.6", "cost_per_1k_tokens") == 0.1
+
+
 def test_quantiles_are_read_for_each_group() -> None:
     found = card("feature requests cost\na 1 1\na 1 3\nb 1 10", "cost_per_request_p50", by="feature")
 
@@ -342,7 +354,7 @@ def test_a_token_class_the_api_has_no_price_for_leaves_the_saving_unknown() -> N
 def test_self_hosted_savings_say_what_they_need() -> None:
     found = card("provider cost\nself-hosted 1", "self_hosted_savings")
 
-    assert [(f.code, "compare_with" in f.message) for f in found.findings] == [("kpi_needs", True)]
+    assert [(f.code, "compare-with" in f.message) for f in found.findings] == [("kpi_needs", True)]
 
 
 def test_cost_per_outcome_is_graded_by_its_use_case() -> None:
@@ -441,6 +453,12 @@ def test_budgets_come_in_the_order_they_are_given() -> None:
     found = card("day cost\n3 1", "budget_utilization", "days_to_exhaustion", question=replace(BUDGET, budgets=budgets))
 
     assert found.rows["member"].to_list() == ["z", "a", "m"] * 2
+
+
+def test_members_that_are_dimensions_already_need_no_column() -> None:
+    names = [c.name for c in card("team cost\na 1", "team_allocation", by="team").report().tables[0].columns]
+
+    assert names[:3] == ["title", "team", "value"]
 
 
 def test_a_null_member_is_named_in_the_column_of_members() -> None:

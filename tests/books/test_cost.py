@@ -88,3 +88,15 @@ def test_a_report_in_euros_converts_our_prices_and_leaves_euros_alone(tmp_path: 
 
 def test_a_currency_in_small_letters_is_the_same_currency(tmp_path: Path) -> None:
     assert costs(tmp_path, {**BOTH, "billing_currency": "usd"}) == {"both": Decimal("2.40")}
+
+
+@pytest.mark.parametrize(("basis", "lost"), [("auto", 2), ("reported", 1), ("list", 2), ("effective", 2)])
+def test_our_own_prices_without_a_rate_are_unconverted_too(tmp_path: Path, basis: str, lost: int) -> None:
+    """A report in yen without rates: 2.40 USD reported of one call, the other only priced by us, in USD."""
+    log = write(tmp_path / "log.jsonl", BOTH, PRICED, UNKNOWN)
+
+    assert opened(log, currency="JPY", cost_basis=basis).unconverted == lost
+
+
+def test_a_reported_currency_does_not_matter_where_only_our_prices_count(tmp_path: Path) -> None:
+    assert opened(write(tmp_path / "log.jsonl", EUROS, BOTH), cost_basis="list").unconverted == 0

@@ -85,7 +85,7 @@ def test_the_schema_refuses_what_the_reader_refuses(text: str) -> None:
         "since = 2026-10-01",
         'by = "team,model"',
         "[[budget]]\nlimit = 5\n'tag:tier' = 'gold'",
-        "[request-cost]\ninfrastructure_per_second = 0.1",
+        "[kpi.user-types]\npower_spend = 0.1",
         "[[allocation.rule]]\nset = { team = 'a' }\nwhen = { model = ['a', 'b'] }\nfrom = 2026-01-01",
     ],
 )

@@ -77,7 +77,7 @@ class Breakdown:
         groups = self.rows.height - rest.len() + int(rest.sum())
         what = " and ".join(d.title.lower() for d in self.by)
         if self.totals["spend"] is None:
-            return f"No spend by {what}."
+            return f"No spend by {what}{': no record has a known cost' if self.rows.height else ''}."
         first = (
             self.rows.head(self.rows.height - rest.len())
             .sort("spend", descending=True, nulls_last=True)

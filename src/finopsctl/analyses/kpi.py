@@ -97,10 +97,11 @@ class Scorecard:
         """Return the presentable form."""
         compared = (Column("previous", "Before", Unit.MIXED, 2), Column("change", "Change", Unit.CHANGE, 1))
         members = _member_words(self.rows)
+        kinds = set(self.rows["member_of"].drop_nulls())
         columns = (
             Column("title", "KPI"),
             *(d.column for d in self.by),
-            *((Column(MEMBER, "Of", null=""),) if self.rows["member_of"].is_not_null().any() else ()),
+            *((Column(MEMBER, "Of", null=""),) if kinds - {d.name for d in self.by} else ()),
             Column("value", "Value", Unit.MIXED),
             *(compared if "change" in self.rows.columns else ()),
             Column("target", "Target", priority=1),
@@ -121,7 +122,8 @@ class Scorecard:
         if not graded.height:
             return "Nothing to grade: no KPI with a scale has a value."
         watch = f"{counts[Grade.WARNING]} to watch"
-        return f"{fine} of {counted(graded.height, 'graded figure is', 'graded figures are')} on target, {watch}{critical}."
+        figures = counted(graded.height, "graded figure is", "graded figures are")
+        return f"{fine} of {figures} on target, {watch}{critical}."
 
 
 def _member_words(rows: pl.DataFrame) -> list[str]:

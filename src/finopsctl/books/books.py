@@ -55,7 +55,7 @@ class Books:
         bad_lines: How many records could not be counted.
         duplicates: How many rows were dropped as duplicates; None when that was not checked.
         band_unknown: Buckets priced in the lowest context band for want of knowing theirs; None when not computed.
-        unconverted: Rows whose reported cost is in a currency without a rate; None when not computed.
+        unconverted: Rows whose cost is in a currency without a rate to the report's.
         price_problems: What has no list price and why: provider, model, service_tier, reason, records, requests,
             tokens. None when nothing was priced.
         day_buckets: Whether a record covers a day or more (looked for only where the time zone makes it matter).
@@ -74,7 +74,7 @@ class Books:
     bad_lines: int = 0
     duplicates: int | None = None
     band_unknown: int | None = None
-    unconverted: int | None = None
+    unconverted: int = 0
     price_problems: pl.DataFrame | None = None
     day_buckets: bool = False
     earliest: datetime | None = None

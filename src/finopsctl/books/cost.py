@@ -39,9 +39,17 @@ def with_cost(rows: pl.LazyFrame, request: Request) -> pl.LazyFrame:
 
 
 def unconverted(rows: pl.LazyFrame, request: Request) -> int:
-    """Return how many rows report a cost that no rate brings to the report's currency."""
-    reported = _in_currency(pl.col("reported_cost"), pl.col("billing_currency"), request.currency, _rates(request))
-    lost = pl.col("reported_cost").is_not_null() & reported.is_null()
+    """Return how many rows have a cost on the basis asked for that no rate brings to the report's currency."""
+    rates, basis = _rates(request), request.basis
+    reported = pl.col("reported_cost")
+    lost = pl.lit(value=False)
+    if basis in {"auto", "reported"}:
+        exchanged = _in_currency(reported, pl.col("billing_currency"), request.currency, rates)
+        lost |= reported.is_not_null() & exchanged.is_null()
+    if basis != "reported" and request.currency != "USD":
+        ours = pl.col("list_cost" if basis == "list" else "effective_cost")
+        counts = ours.is_not_null() & (reported.is_null() if basis == "auto" else pl.lit(value=True))
+        lost |= counts & _in_currency(ours, pl.lit("USD"), request.currency, rates).is_null()
     count: int = rows.select(lost.sum()).collect(engine="streaming").item()
     return count
 

@@ -94,16 +94,9 @@ _TABLES = """\
 #self-hosted = [0.4, 0.6]
 #openai = [0.2, 0.3]
 
-# What your own models cost in USD a month, and the model whose price the same tokens would have had.
+# The model whose price the tokens of your own models would have had.
 #[self-hosted]
 #compare-with = "gpt-4o-mini"
-#infrastructure = 12000
-#operations = 3000
-
-# What a request costs beside its tokens, in USD.
-#[request-cost]
-#infrastructure-per-second = 0.00005
-#monitoring-per-request = 0.00005
 """
 
 

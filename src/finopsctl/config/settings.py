@@ -73,21 +73,9 @@ class KpiTable:
 
 @dataclass(frozen=True, slots=True)
 class SelfHostedTable:
-    """``[self-hosted]``: what one's own models cost and are compared with."""
+    """``[self-hosted]``: what one's own models are compared with."""
 
     compare_with: str | None = field(default=None, metadata=key("Model whose price the same tokens would have had."))
-    infrastructure: Decimal | None = field(default=None, metadata=key("Infrastructure, in USD a month.", minimum=0))
-    operations: Decimal | None = field(default=None, metadata=key("Operations, in USD a month.", minimum=0))
-
-
-@dataclass(frozen=True, slots=True)
-class RequestCostTable:
-    """``[request-cost]``: what a request costs beside its tokens."""
-
-    infrastructure_per_second: Decimal | None = field(
-        default=None, metadata=key("USD per second of latency.", minimum=0)
-    )
-    monitoring_per_request: Decimal | None = field(default=None, metadata=key("USD per request.", minimum=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +209,6 @@ class Settings:
     color: Literal["auto", "always", "never"] = field(default="auto", metadata=key("Whether tables are coloured."))
     ascii: bool = field(default=False, metadata=key("Use plain ASCII characters only."))
     wide: bool = field(default=False, metadata=key("Do not fit tables to the screen."))
-    fiscal_year_start: int = field(
-        default=1, metadata=key("Month (1-12) the fiscal year begins in.", minimum=1, maximum=12)
-    )
     budget: tuple[BudgetTable, ...] = field(default=(), metadata=key("Limits on spend."))
     kpi: KpiTable = field(default_factory=KpiTable, metadata=key("How KPIs are graded."))
     workloads: Mapping[str, Literal["chat", "code", "summarization", "translation"]] = field(
@@ -233,9 +218,6 @@ class Settings:
         default_factory=dict, metadata=key("Share of spend aimed at, by provider: [lowest, highest].")
     )
     self_hosted: SelfHostedTable = field(default_factory=SelfHostedTable, metadata=key("One's own models."))
-    request_cost: RequestCostTable = field(
-        default_factory=RequestCostTable, metadata=key("Costs of a request beside its tokens.")
-    )
     deployments: Mapping[str, str] = field(
         default_factory=dict,
         metadata=key("provider/model behind an Azure deployment or a Bedrock ARN.", pattern=r"[^/\s]+/\S.*"),

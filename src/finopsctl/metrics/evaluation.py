@@ -124,7 +124,7 @@ def _ratio(kpi: Kpi, figures: Figures, dims: tuple[str, ...]) -> pl.DataFrame:
         known = pl.col("numerator").is_not_null()
         rows = _joined(rows, figures.mishaps.select(*dims, usd_effect=kpi.effect), dims)
         rows = rows.with_columns(usd_effect=pl.when(known).then(pl.col("usd_effect").fill_null(Decimal(0))))
-    return rows.with_columns(value=ratio(pl.col("numerator"), pl.col("denominator")) * kpi.per)
+    return rows.with_columns(value=ratio(pl.col("numerator").cast(pl.Float64) * kpi.per, pl.col("denominator")))
 
 
 def _coverage(facts: Iterable[str], *, of_spend: bool) -> pl.Expr:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _COST = "request_cost"
+_MONEY_DIGITS = 12
+"""Decimals of money: what a float of an amount has beyond them is not in the amount."""
 
 
 def plan(ledger: pl.LazyFrame, by: Sequence[Dimension], timezone: str, kpis: Sequence[Kpi]) -> dict[str, pl.LazyFrame]:
@@ -79,7 +81,7 @@ def quantiles_of(costs: pl.DataFrame, by: Sequence[Dimension], kpis: Sequence[Kp
     return lists.select(
         *(d.name for d in by),
         *(_quantile(pl.col(_COST), q).alias(name) for name, q in asked.items()),
-        spend=pl.col(_COST).list.sum(),
+        spend=pl.col(_COST).list.sum().round(_MONEY_DIGITS),
         requests=pl.col(_COST).list.len(),
     )
 
@@ -89,7 +91,7 @@ def _quantile(ordered: pl.Expr, quantile: float) -> pl.Expr:
     below = position.floor()
     low = ordered.list.get(below.cast(pl.Int64), null_on_oob=True)
     high = ordered.list.get(position.ceil().cast(pl.Int64), null_on_oob=True)
-    return low + (high - low) * (position - below)
+    return (low + (high - low) * (position - below)).round(_MONEY_DIGITS)
 
 
 def _measures(kpis: Sequence[Kpi]) -> list[m.Measure]:

@@ -84,5 +84,6 @@ def _width(text: str) -> int:
 def _findings(findings: Sequence[Finding], notation: Notation) -> Iterator[str]:
     """List findings; another bullet than that of the notes keeps the two lists apart."""
     for finding in gathered(findings):
-        hint = f" {escape(notation.text(finding.hint))}" if finding.hint else ""
+        arrow = "->" if notation.ascii_only else "→"
+        hint = f" {escape(arrow)} {escape(notation.text(finding.hint))}" if finding.hint else ""
         yield f"* **{severity_label(finding.severity, notation)}** {escape(notation.text(finding.message))}{hint}"

@@ -44,7 +44,7 @@ SELF_HOSTED_SAVINGS = Kpi(
     name="self_hosted_savings",
     title="Self-hosted savings",
     question="What do own machines save against an API for the same tokens?",
-    formula="1 - self-hosted cost / API cost of the same tokens; self-hosted cost = infrastructure + operations",
+    formula="1 - self-hosted cost (infrastructure and operations, as recorded) / API cost of the same tokens",
     section=_SECTION,
     unit=Unit.RATIO,
     good=Direction.UP,
