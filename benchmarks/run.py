@@ -37,27 +37,42 @@ SELECT team, sum(coalesce(reported_cost, effective_cost)) AS spend, sum(requests
          + coalesce(output_tokens,0) + coalesce(reasoning_tokens,0) + coalesce(audio_output_tokens,0)
          + coalesce(image_output_tokens,0)) FILTER (WHERE coalesce(cache_hits,0) = 0) AS tokens,
        count(*) AS records, count(*) FILTER (WHERE reported_cost IS NULL AND effective_cost IS NULL) AS unpriced,
+       list(DISTINCT model) FILTER (WHERE reported_cost IS NULL AND effective_cost IS NULL) AS unpriced_models,
        sum(reported_cost) AS reported, count(*) FILTER (WHERE service_tier IS NULL) AS no_tier,
        min(charge_period_start)::VARCHAR AS first, max(charge_period_start)::VARCHAR AS last
 FROM '{ledger}' GROUP BY team ORDER BY spend DESC
 """
-# What the scorecard rests on: sums by the dimensions its KPIs have members of, users, and exact quantiles.
+# What the scorecard rests on: sums by the dimensions its KPIs have members of and by what each row knows (the coverage
+# of every figure), spend per user, exact quantiles, and what retries and fallbacks cost.
 DUCK_KPI = """
 CREATE TEMP TABLE rollup AS
-SELECT model_tier, provider, team, sum(coalesce(reported_cost, effective_cost)) AS spend, sum(requests) AS requests,
+SELECT model_tier, provider, team,
+       (reported_cost IS NULL AND effective_cost IS NULL)::INT + 2 * (requests IS NULL)::INT + 4 * (errors IS NULL)::INT
+     + 8 * (retries IS NULL)::INT + 16 * (fallbacks IS NULL)::INT + 32 * (cache_hits IS NULL)::INT
+     + 64 * (task_successes IS NULL)::INT + 128 * (reported_cost IS NULL)::INT + 256 * (service_tier IS NULL)::INT
+     + 512 * ("user" IS NULL)::INT + 1024 * (coalesce(cache_hits, 0) = 0)::INT + 2048 * (cache_read_tokens IS NULL)::INT
+     + 4096 * (coalesce(input_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, audio_input_tokens,
+                        image_input_tokens) IS NULL)::INT
+     + 8192 * (coalesce(output_tokens, reasoning_tokens, audio_output_tokens, image_output_tokens) IS NULL)::INT
+     + 16384 * (record_kind IN ('request', 'usage'))::INT AS knows,
+       CASE WHEN reported_cost IS NULL AND effective_cost IS NULL THEN model END AS unpriced_model,
+       sum(coalesce(reported_cost, effective_cost)) AS spend, sum(requests) AS requests,
        sum(errors) AS errors, sum(least(retries, requests)) AS retries, sum(fallbacks) AS fallbacks,
        sum(cache_hits) AS hits, sum(input_tokens) AS input, sum(cache_read_tokens) AS cache_read,
        sum(cache_write_tokens) AS cache_write, sum(cache_write_1h_tokens) AS cache_write_1h,
        sum(audio_input_tokens) AS audio, sum(image_input_tokens) AS image, sum(output_tokens) AS output,
        sum(reasoning_tokens) AS reasoning, sum(audio_output_tokens) AS audio_out, sum(image_output_tokens) AS image_out,
        sum(tasks) AS tasks, sum(task_successes) AS successes, sum(reported_cost) AS reported, count(*) AS records,
-       count(*) FILTER (WHERE reported_cost IS NULL AND effective_cost IS NULL) AS unpriced,
        min(charge_period_start)::VARCHAR AS first, max(charge_period_start)::VARCHAR AS last
 FROM '{ledger}' GROUP BY ALL;
 CREATE TEMP TABLE users AS
 SELECT "user", sum(coalesce(reported_cost, effective_cost)) AS spend, sum(requests) AS requests
 FROM '{ledger}' WHERE "user" IS NOT NULL GROUP BY "user";
-SELECT quantile_disc(coalesce(reported_cost, effective_cost), [0.5, 0.95, 0.99])
+SELECT sum(coalesce(reported_cost, effective_cost) / requests * retries) FILTER (WHERE retries > 0),
+       sum(coalesce(reported_cost, effective_cost) / requests * fallbacks) FILTER (WHERE fallbacks > 0)
+FROM '{ledger}' WHERE retries > 0 OR fallbacks > 0;
+SELECT quantile_cont(coalesce(reported_cost, effective_cost)::DOUBLE, [0.5, 0.95, 0.99]),
+       sum(coalesce(reported_cost, effective_cost)), count(*)
 FROM '{ledger}' WHERE record_kind = 'request' AND requests = 1;
 SELECT * FROM rollup; SELECT count(*), sum(spend) FROM users
 """
