@@ -141,14 +141,14 @@ def test_a_ledger_in_another_currency_is_not_added_silently(tmp_path: Path) -> N
     assert books.unconverted == 1
 
 
-def test_the_currencies_of_a_ledger_are_told_from_its_footer(tmp_path: Path) -> None:
+def test_another_billing_currency_in_any_ledger_is_noticed(tmp_path: Path) -> None:
     from finopsctl.sources import InputFile
 
     one = normalized(tmp_path / "a.parquet", record(1))
     two = normalized(tmp_path / "b.parquet", record(2, billing_currency="EUR"))
 
-    assert in_place.currencies([InputFile(one, "a")]) == {"USD"}
-    assert in_place.currencies([InputFile(one, "a"), InputFile(two, "b")]) == {"USD", "EUR"}
+    assert not in_place.bills_otherwise([InputFile(one, "a")], "USD")
+    assert in_place.bills_otherwise([InputFile(one, "a"), InputFile(two, "b")], "USD")
 
 
 def test_a_ledger_and_the_log_it_was_made_from_count_once(tmp_path: Path) -> None:

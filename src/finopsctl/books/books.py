@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from finopsctl.errors import SourceError
 from finopsctl.ledger.period import Period, calendar_start, day_end, midnight, parse_instant, zone
 from finopsctl.metrics.where import condition
@@ -12,8 +14,6 @@ from finopsctl.metrics.where import condition
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-
-    import polars as pl
 
     from finopsctl.books.request import Request
     from finopsctl.pricing.book import PriceBook
@@ -59,8 +59,8 @@ class Books:
         price_problems: What has no list price and why: provider, model, service_tier, reason, records, requests,
             tokens. None when nothing was priced.
         day_buckets: Whether a record covers a day or more (looked for only where the time zone makes it matter).
-        earliest: First ``charge_period_start``; None without rows.
-        latest: Last one.
+        earliest: First ``charge_period_start``, where reading told it (see ``seen``).
+        latest: Last one, where reading told it.
     """
 
     request: Request
@@ -90,15 +90,29 @@ class Books:
         request = self.request
         if request.as_of:
             return parse_instant(request.as_of, request.timezone)
-        if self.latest is None:
+        return day_end(self.seen[1], request.timezone)
+
+    @property
+    def seen(self) -> tuple[datetime, datetime]:
+        """The first and the last ``charge_period_start`` of all rows, read from a ledger in place when it is asked for.
+
+        Raises:
+            SourceError: When there are no rows.
+        """
+        ends = self.earliest, self.latest
+        if ends[1] is None:
+            start = pl.col("charge_period_start")
+            ends = self.rows.select(a=start.min(), b=start.max()).collect(engine="streaming").row(0)
+        if ends[0] is None or ends[1] is None:
             raise SourceError("the inputs hold no records", "Run `finopsctl inspect` on them to see what they are.")
-        return day_end(self.latest, request.timezone)
+        return ends[0], ends[1]
 
     @property
     def period(self) -> Period | None:
         """The period asked for; None is everything the inputs hold."""
         wish = self.request.period
-        return wish.resolve(self.as_of if wish.needs_now else None, self.request.timezone, self.earliest)
+        earliest = self.seen[0] if wish.until and not wish.since else None
+        return wish.resolve(self.as_of if wish.needs_now else None, self.request.timezone, earliest)
 
     @property
     def ledger(self) -> pl.LazyFrame:
@@ -135,9 +149,10 @@ class Books:
 
 def nothing_asked_for(books: Books) -> SourceError:
     """Return the error for a question that no record is left for: not in the period, or not past the filters."""
-    if books.earliest is None or books.latest is None:
-        return SourceError("the inputs hold no records", "Run `finopsctl inspect` on them to see what they are.")
-    period, seen = books.period, covering(books.earliest, books.latest, books.request.timezone)
+    try:
+        period, seen = books.period, covering(*books.seen, books.request.timezone)
+    except SourceError as nothing:
+        return nothing
     span = f" from {period.first_day} to {period.last_day}" if period else ""
     span += f" before {books.request.as_of}" if books.request.as_of else ""
     where = f" where {' and '.join(books.request.where)}" if books.request.where else ""

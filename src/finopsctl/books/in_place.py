@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -13,7 +13,6 @@ from finopsctl.sources import ledger as ledger_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from finopsctl.sources import InputFile
@@ -58,41 +57,10 @@ def share_records(files: Sequence[InputFile]) -> bool:
     return bool((hashes == hashes.shift()).any())
 
 
-def currencies(files: Sequence[InputFile]) -> set[str]:
-    """Return the least and the greatest billing currency of each part of Parquet ledgers, from their footers.
-
-    One currency is told for sure; of more than two, only two may be named.
-    """
-    return _bounds(files, "billing_currency")
-
-
-def latest(files: Sequence[InputFile]) -> datetime | None:
-    """Return the last ``charge_period_start`` of Parquet ledgers, from their footers where these say; None: no rows."""
-    return max(_bounds(files, "charge_period_start"), default=None)
-
-
-def earliest(files: Sequence[InputFile]) -> datetime | None:
-    """Return the first ``charge_period_start`` of Parquet ledgers, as ``latest`` does."""
-    return min(_bounds(files, "charge_period_start"), default=None)
-
-
-def _bounds(files: Sequence[InputFile], name: str) -> set[Any]:
-    """Return the least and the greatest value of a column in each part; of all rows where a footer is silent."""
-    import pyarrow.parquet as pq
-
-    found: set[Any] = set()
-    for file in files:
-        footer = pq.read_metadata(file.path)
-        column = footer.schema.names.index(name)
-        for group in range(footer.num_row_groups):
-            part = footer.row_group(group)
-            statistics = part.column(column).statistics
-            if part.num_rows and (statistics is None or not statistics.has_min_max):
-                ends = scan(files).select(least=pl.col(name).min(), greatest=pl.col(name).max())
-                return set(ends.collect(engine="streaming").row(0)) - {None}
-            if part.num_rows:
-                found |= {statistics.min, statistics.max}
-    return found
+def bills_otherwise(files: Sequence[InputFile], currency: str) -> bool:
+    """Whether a row of Parquet ledgers is billed in another currency; parts whose footer says no are not read."""
+    others = scan(files).filter(pl.col("billing_currency") != currency).select("billing_currency").head(1)
+    return not others.collect(engine="streaming").is_empty()
 
 
 def day_buckets(rows: pl.LazyFrame) -> bool:

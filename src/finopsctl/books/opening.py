@@ -135,6 +135,7 @@ def _scan(
     dropped_by_file = Counter({i.path: i.duplicates for i in progress.inputs if i.duplicates})
     rows = _owned(scratch.kept_for(in_place.scan(kept)), request, progress)
     traffic = _settled(rows) if len(kept) > 1 else Traffic(rows)
+    currencies_differ = request.currency != "USD" or in_place.bills_otherwise(kept, request.currency)
     return Books(
         request=request,
         rows=traffic.counted,
@@ -145,10 +146,8 @@ def _scan(
         set_aside_summary=traffic.summary,
         side_tables=progress.side_tables,
         duplicates=dropped_by_file.total() if compared else None,
-        unconverted=unconverted(rows, request) if in_place.currencies(kept) | {"USD"} != {request.currency} else 0,
+        unconverted=unconverted(rows, request) if currencies_differ else 0,
         day_buckets=request.timezone != "UTC" and in_place.day_buckets(rows),
-        earliest=in_place.earliest(kept),
-        latest=in_place.latest(kept),
     )
 
 
