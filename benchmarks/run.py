@@ -89,8 +89,8 @@ print(total)
 """
 DUCK_PRICE = """
 SELECT sum((coalesce(input_tokens,0) * i + coalesce(cache_read_tokens,0) * c + coalesce(output_tokens,0) * o)::HUGEINT)
-FROM '{ledger}' ASOF JOIN (SELECT * FROM (VALUES {prices}) AS p(model, start, i, c, o)) p
-  ON p.model = '{ledger}'.model AND charge_period_start >= p.start
+FROM '{ledger}' l ASOF JOIN (SELECT * FROM (VALUES {prices}) AS v(model, start, i, c, o)) p
+  ON p.model = l.model AND l.charge_period_start >= p.start
 """
 
 
