@@ -119,14 +119,17 @@ class Spool:
     def _drop_duplicates(self) -> Counter[str]:
         if not self._identities:
             return Counter()
-        where = pl.concat(
-            pl.DataFrame({_IDENTITY: identity}).with_columns(pl.lit(part, pl.Int32).alias("part")).with_row_index("row")
+        ordered = pl.concat(self._identities).sort()
+        repeated = ordered.filter(ordered == ordered.shift()).unique()
+        if repeated.is_empty():
+            return Counter()
+        shared = pl.concat(
+            identity.is_in(repeated.implode())
+            .arg_true()
+            .to_frame("row")
+            .with_columns(pl.lit(part, pl.Int32).alias("part"))
             for part, identity in enumerate(self._identities)
         )
-        self._identities = [pl.Series(_IDENTITY, [], dtype=pl.UInt64)] * len(self._identities)
-        shared = where.filter(pl.col(_IDENTITY).is_duplicated())
-        if shared.is_empty():
-            return Counter()
         losers = self._losers(shared)
         for (part,), rows in losers.group_by("part"):
             assert isinstance(part, int)
