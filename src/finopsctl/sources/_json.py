@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 
-CHUNK_BYTES = 8 << 20
+CHUNK_BYTES = 16 << 20
 _AHEAD = 2
 _BLOCK_BYTES = 128 << 10
 _LONGEST_LINE = 256 << 20
