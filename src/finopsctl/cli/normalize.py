@@ -84,6 +84,9 @@ def _write_text(ledger: object, form: str, output: Path | None) -> None:
 
 
 def _partition(common: Common, settings: Settings, partition: str) -> None:
+    from dataclasses import replace
+
+    from finopsctl.books import PeriodWish
     from finopsctl.books.ledger_files import write_partitions
     from finopsctl.cli.run import requested
 
@@ -93,6 +96,10 @@ def _partition(common: Common, settings: Settings, partition: str) -> None:
         raise ConfigError("--partition needs a folder to write to", "Name it with -o DIR/.")
     if common.format not in (None, "parquet"):
         raise ConfigError("a partitioned ledger is Parquet", "Leave out -f.")
-    for line in write_partitions(requested(settings), common.output):
+    request = requested(settings)
+    if not any((common.since, common.until, common.month, common.quarter, common.last)):
+        # A period that the configuration sets is for questions; the folder holds everything.
+        request = replace(request, period=PeriodWish())
+    for line in write_partitions(request, common.output):
         if not common.quiet:
             typer.echo(line, err=True)
