@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.ledger.schema import INSTANT
+from finopsctl.sources._anthropic import meter, record_kind
 from finopsctl.sources._paged_call import paged_call
+from finopsctl.sources._source import FLAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +35,24 @@ def counted(results: pl.LazyFrame) -> pl.LazyFrame:
         cache_write_tokens=pl.col("cache_creation").struct.field("ephemeral_5m_input_tokens"),
         cache_write_1h_tokens=pl.col("cache_creation").struct.field("ephemeral_1h_input_tokens"),
     )
+
+
+def billed(amount: pl.Expr) -> dict[str, pl.Expr]:
+    """Return what a result with ``currency`` and ``cost_type`` says as a line of money.
+
+    Args:
+        amount: What was billed, in the unit of the currency; null is remarked on.
+    """
+    return {
+        "record_kind": record_kind(amount),
+        FLAG: pl.when(amount.is_null()).then(pl.lit("it has no amount")),
+        "cost_type": pl.lit("api"),
+        "charge_period_start": pl.col("starting_at"),
+        "charge_period_end": pl.col("ending_at"),
+        "reported_cost": amount,
+        "billing_currency": pl.col("currency").str.to_uppercase(),
+        "consumed_unit": meter(pl.col("cost_type")),
+    }
 
 
 def monthly_call(report: str, parameters: Iterable[str], target: str) -> str:

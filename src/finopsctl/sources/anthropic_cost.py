@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finopsctl.sources._anthropic import PROVIDER, meter, price_terms, record_kind
-from finopsctl.sources._anthropic_api import BUCKETS, monthly_call
+from finopsctl.sources._anthropic import PROVIDER, price_terms
+from finopsctl.sources._anthropic_api import BUCKETS, billed, monthly_call
 from finopsctl.sources._buckets import cents, in_buckets, not_an_amount, results_of, with_tags
-from finopsctl.sources._source import AT, BAD, FLAG, Source
+from finopsctl.sources._source import AT, BAD, Source
 
 if TYPE_CHECKING:
     from finopsctl.sources._probe import Probe
@@ -54,15 +54,8 @@ def to_ledger(raw: pl.LazyFrame) -> pl.LazyFrame:
         "tags",
         "model",
         PROVIDER,
-        record_kind(amount),
         pl.coalesce(BAD, not_an_amount("amount", pl.col("amount"), amount)).alias(BAD),
-        pl.when(amount.is_null()).then(pl.lit("it has no amount")).alias(FLAG),
-        pl.lit("api").alias("cost_type"),
-        charge_period_start="starting_at",
-        charge_period_end="ending_at",
-        reported_cost=amount,
-        billing_currency=pl.col("currency").str.to_uppercase(),
-        consumed_unit=meter(pl.col("cost_type")),
+        **billed(amount),
         project="workspace_id",
         **price_terms(pl.col("service_tier")),
     )
