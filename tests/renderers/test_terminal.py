@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import polars as pl
@@ -51,6 +52,18 @@ def test_the_answer_comes_first_then_the_table_then_what_it_rests_on() -> None:
         "▲ WARN  3 duplicates.\n"
         "        → Nothing to do.\n"
     )
+
+
+def test_rows_only_a_program_can_use_are_not_shown_to_people() -> None:
+    """Two tables, of which people see one: it needs no title to be told apart."""
+    days = replace(spend_table(["platform"], ["7"]), machine_only=True)
+    report = Report("forecast", "Support spends the most.", (days, spend_table(["support"], ["1243.29"])))
+
+    shown = text_of(report, Screen())
+
+    assert "support" in shown
+    assert "platform" not in shown
+    assert "Spend\n" not in shown
 
 
 def test_a_table_without_rows_is_a_sentence() -> None:

@@ -35,7 +35,7 @@ def scorecard_of(books: Books, settings: Settings, kpis: tuple[str, ...]) -> Sco
     """
     from finopsctl.analyses.kpi import ScorecardQuestion, scorecard
 
-    previous_period, previous = _comparison(books, settings.compare)
+    previous_period, previous = comparison(books, settings.compare)
     question = ScorecardQuestion(
         by=parse(settings.by),
         kpis=kpis,
@@ -63,7 +63,7 @@ def breakdown_of(books: Books, settings: Settings, sort: str) -> Breakdown:
     """
     from finopsctl.analyses.attribution import breakdown
 
-    _, previous = _comparison(books, settings.compare)
+    _, previous = comparison(books, settings.compare)
     return breakdown(
         books.ledger,
         parse(settings.by or ("team",)),
@@ -76,7 +76,7 @@ def breakdown_of(books: Books, settings: Settings, sort: str) -> Breakdown:
     )
 
 
-def _comparison(books: Books, what: str | None) -> tuple[Period | None, pl.LazyFrame | None]:
+def comparison(books: Books, what: str | None) -> tuple[Period | None, pl.LazyFrame | None]:
     """Return the rows to compare with and the period they are of.
 
     Raises:

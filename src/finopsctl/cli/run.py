@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import typer
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from finopsctl.metrics.quality import Quality
     from finopsctl.renderers import Renderer, Screen
     from finopsctl.results.report import Report
+
+A = TypeVar("A", bound="Answer")
 
 _BUG, _INTERRUPTED = 1, 130
 _FAILING = ("warning", "critical")
@@ -174,8 +176,8 @@ def books_for(settings: Settings, common: Common) -> Books:
     return open_books(requested(settings), tell)
 
 
-def answer(common: Common, analyse: Callable[[Books, Settings], Answer], **own: object) -> None:
-    """Open the books, analyse them, show the result.
+def answer(common: Common, analyse: Callable[[Books, Settings], A], **own: object) -> A:
+    """Open the books, analyse them, show the result and return it.
 
     Args:
         common: The shared options.
@@ -196,6 +198,7 @@ def answer(common: Common, analyse: Callable[[Books, Settings], Answer], **own: 
     report = stated(result.report(), books, result.quality)
     show(report, settings, common)
     check_fail_on(settings, report)
+    return result
 
 
 def show_reference(report: Report, display: Display) -> None:
@@ -268,14 +271,16 @@ def check_fail_on(settings: Settings, report: Report) -> None:
     Raises:
         ThresholdError: Naming the first of them.
     """
+    from finopsctl.results.units import Unit
     from finopsctl.results.wording import counted
 
     limit = settings.fail_on
     if not limit:
         return
     rows = report.tables[0].frame
+    graded = next((c.name for c in report.tables[0].columns if c.unit is Unit.GRADE), None)
     bad = list(_FAILING[_FAILING.index(limit) :])
-    failing = rows.filter(rows["grade"].is_in(bad)) if "grade" in rows.columns else rows.clear()
+    failing = rows.filter(rows[graded].is_in([*bad, "exhausted"])) if graded else rows.clear()
     if failing.height:
         names = ", ".join(failing[failing.columns[0]].cast(str).unique(maintain_order=True).head(5))
         words = f"{counted(rows.height, 'figure')} {'is' if failing.height == 1 else 'are'}"

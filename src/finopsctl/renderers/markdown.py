@@ -29,9 +29,9 @@ def render(report: Report, screen: Screen) -> bytes:
     """Return the report as Markdown; the screen only says whether to stay within ASCII."""
     notation = notation_of(report, ascii_only=screen.ascii)
     blocks = [_paragraph(notation.text(report.headline))]
-    for table in report.tables:
+    for table in report.for_people:
         grid = grid_of(table, notation)
-        if len(report.tables) > 1 and grid.height:
+        if len(report.for_people) > 1 and grid.height:
             blocks.append(f"### {escape(grid.title)}")
         blocks.append("\n".join(_pipe_table(grid)) if grid.height else _paragraph(empty_sentence(grid)))
     blocks.append("\n".join(f"- {_paragraph(notation.text(note))}" for note in report.context.notes))

@@ -56,9 +56,9 @@ def render(report: Report, screen: Screen) -> bytes:
     """Return the report as UTF-8 text for ``screen``."""
     notation = notation_of(report, ascii_only=screen.ascii)
     blocks = [[_paint(line, "headline", screen) for line in _wrap(notation.text(report.headline), screen.width)]]
-    for table in report.tables:
+    for table in report.for_people:
         grid = grid_of(table, notation)
-        title = [_paint(grid.title, "heading", screen)] if len(report.tables) > 1 and grid.height else []
+        title = [_paint(grid.title, "heading", screen)] if len(report.for_people) > 1 and grid.height else []
         blocks.append(title + list(_table(grid, screen)))
     blocks.append([line for note in report.context.notes for line in _note(notation.text(note), screen)])
     blocks.append(list(_findings(report.findings, notation, screen)))

@@ -68,6 +68,8 @@ class Table:
         row_units: The unit of each row's mixed values and changes, where it is finer than the frame's column ``unit``
             (a price per request is ``usd`` there); empty: as that column says.
         row_nulls: What null is called in each row, by column, where it differs; other columns: as the column says.
+        machine_only: Kept out of documents for people: an answer whose rows only a program can use, beside tables that
+            tell people the same.
         row_good: Which direction of each row's change is good news; empty: as the column says.
     """
 
@@ -78,6 +80,7 @@ class Table:
     row_units: Sequence[Unit] = ()
     row_good: Sequence[Direction] = ()
     row_nulls: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    machine_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +114,8 @@ class Report:
     totals: Mapping[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     context: Context = field(default_factory=Context)
+
+    @property
+    def for_people(self) -> tuple[Table, ...]:
+        """The tables that documents for people show, in order."""
+        return tuple(table for table in self.tables if not table.machine_only)
