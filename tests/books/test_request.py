@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -69,6 +69,20 @@ def test_since_and_until_understand_words(wish: PeriodWish, start: int, end: int
 
     assert period is not None
     assert (period.start, period.end) == (datetime(2026, 11, start, tzinfo=UTC), datetime(2026, 11, end, tzinfo=UTC))
+
+
+def test_quarters_and_words_follow_the_fiscal_year() -> None:
+    """From October: 2026Q1 began in October 2025, and so did the year to date on 20 November 2025."""
+    end = datetime(2025, 11, 21, tzinfo=UTC)
+    wishes = (PeriodWish(quarter="2026Q1"), PeriodWish(word="ytd"), PeriodWish(since="ytd"))
+    found = [wish.resolve(end, "UTC", first_month=10) for wish in wishes]
+
+    assert [period.first_day for period in found if period] == [date(2025, 10, 1)] * 3
+
+
+def test_a_fiscal_year_starts_in_a_month_there_is() -> None:
+    with pytest.raises(ConfigError, match="cannot start in month 13"):
+        Request((), fiscal_year_start=13)
 
 
 def test_dates_are_midnights_of_the_time_zone() -> None:

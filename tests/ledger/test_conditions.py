@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finopsctl.ledger.conditions import fits, matches, tag_value
+from finopsctl.ledger.conditions import fits, matches, tag_matches, tag_value, values_in
 
 TEXT = st.text("a.*?[]\\^ \n", max_size=5)
 
@@ -38,3 +38,42 @@ def test_a_tag_is_read_whatever_its_name_holds(name: str) -> None:
     rows = pl.DataFrame({"tags": [json.dumps({name: "search"}, ensure_ascii=False), '{"other":"x"}', None]})
 
     assert rows.select(tag_value(name)).to_series().to_list() == ["search", None, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("red", ("red",)),
+        ('["red","blue","red"]', ("red", "blue")),
+        ('[1, true, {"k": "v"}, null, ""]', ("1", "true", '{"k":"v"}')),
+        ("[red", ("[red",)),
+        ("[]", ("[]",)),
+        ("[null]", ("[null]",)),
+    ],
+)
+def test_the_text_of_a_tag_stands_for_one_value_or_those_of_a_list(text: str, values: tuple[str, ...]) -> None:
+    assert values_in(text) == values
+
+
+def test_the_value_of_a_tag_is_the_first_of_several() -> None:
+    tags = ['{"x":"[\\"red\\", \\"blue\\"]"}', '{"x":["red","blue"]}', '{"x":"[red"}', '{"x":"red"}']
+    rows = pl.DataFrame({"tags": tags})
+
+    assert rows.select(tag_value("x")).to_series().to_list() == ["red", "red", "[red", "red"]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "glob", "expected"),
+    [
+        (["blue"], False, [True, False, False]),
+        (["bl*"], True, [True, False, False]),
+        (["bl*"], False, [False, False, False]),
+        (["red"], False, [True, True, False]),
+        ([""], False, [False, False, True]),
+        (["*"], True, [True, True, False]),
+    ],
+)
+def test_of_several_values_one_that_fits_is_enough(patterns: list[str], glob: bool, expected: list[bool]) -> None:  # noqa: FBT001
+    rows = pl.DataFrame({"tags": ['{"x":"[\\"red\\",\\"blue\\"]"}', '{"x":"red"}', None]})
+
+    assert rows.select(tag_matches("x", patterns, glob=glob)).to_series().to_list() == expected

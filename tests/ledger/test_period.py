@@ -69,6 +69,56 @@ def test_quarters(text: str, start: date, end: date) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "first_month", "start", "end"),
+    [
+        ("2026Q3", 10, date(2026, 4, 1), date(2026, 6, 30)),
+        ("FY2027-Q1", 10, date(2026, 10, 1), date(2026, 12, 31)),
+        ("fy2026q4", 2, date(2025, 11, 1), date(2026, 1, 31)),
+        ("2026Q1", 12, date(2025, 12, 1), date(2026, 2, 28)),
+    ],
+)
+def test_a_fiscal_quarter_belongs_to_the_year_its_year_ends_in(
+    text: str, first_month: int, start: date, end: date
+) -> None:
+    """From October: fiscal year 2026 is October 2025 to September 2026, its third quarter April to June."""
+    quarter = calendar.parse_quarter(text, "UTC", first_month)
+
+    assert (quarter.first_day, quarter.last_day) == (start, end)
+
+
+@pytest.mark.parametrize(
+    ("word", "first_month", "start"),
+    [("ytd", 10, date(2026, 10, 1)), ("ytd", 12, date(2025, 12, 1)), ("qtd", 12, date(2026, 9, 1))],
+)
+def test_to_date_words_begin_with_the_fiscal_period(word: str, first_month: int, start: date) -> None:
+    """Seen from 18 November 2026: a year from December began in 2025, its last quarter on 1 September."""
+    assert calendar.parse_word(word, at("2026-11-19"), "UTC", first_month).first_day == start
+
+
+def test_the_fiscal_year_before_a_fiscal_year_is_a_year_earlier() -> None:
+    year = calendar.year_holding(date(2026, 11, 18), BERLIN, 10)
+
+    assert (year.first_day, year.last_day) == (date(2026, 10, 1), date(2027, 9, 30))
+    assert year.previous() == calendar.year_holding(date(2026, 9, 30), BERLIN, 10)
+
+
+@settings(max_examples=25)
+@given(st.dates(date(2001, 1, 1), date(2099, 1, 1)), st.integers(1, 12), st.sampled_from(ZONES))
+def test_four_quarters_make_up_the_fiscal_year_from_any_month(day: date, first_month: int, zone: str) -> None:
+    year = calendar.year_holding(day, zone, first_month)
+    name = calendar.fiscal_year(day, first_month)
+    quarters = [calendar.parse_quarter(f"{name}Q{number}", zone, first_month) for number in (1, 2, 3, 4)]
+
+    assert year.first_day.month == first_month
+    assert year.start <= calendar.midnight(day, zone) < year.end
+    assert [q.start for q in quarters[1:]] == [q.end for q in quarters[:3]]
+    assert (quarters[0].start, quarters[3].end) == (year.start, year.end)
+    assert calendar.quarter_of(day, zone, first_month) in quarters
+    assert [q.previous() for q in quarters[1:]] == quarters[:3]
+    assert year.previous().end == year.start
+
+
+@pytest.mark.parametrize(
     ("text", "start"),
     [("7d", date(2026, 11, 15)), ("2w", date(2026, 11, 8)), ("1m", date(2026, 10, 22)), ("12m", date(2025, 11, 22))],
 )
@@ -123,6 +173,8 @@ def test_a_date_may_be_written_without_dashes() -> None:
         lambda: calendar.parse_month("2026-13", "UTC"),
         lambda: calendar.parse_month("October", "UTC"),
         lambda: calendar.parse_quarter("2026Q5", "UTC"),
+        lambda: calendar.parse_quarter("9999Q4", "UTC"),
+        lambda: calendar.parse_month("0000-01", "UTC"),
         lambda: calendar.parse_last("0d", at("2026-11-01"), "UTC"),
         lambda: calendar.parse_last("1y", at("2026-11-01"), "UTC"),
         lambda: calendar.parse_word("soon", at("2026-11-01"), "UTC"),

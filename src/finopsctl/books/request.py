@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from finopsctl.ledger.period import Period
 
 COST_BASES = ("auto", "reported", "list", "effective")
+_DECEMBER = 12
 _LONG_AGO = datetime(2000, 1, 1, 12, tzinfo=UTC)
 
 
@@ -50,13 +51,20 @@ class PeriodWish:
         dates = (self.since, self.until)
         return bool(self.last or self.word or (self.since and not self.until) or set(dates) & set(calendar.WORDS))
 
-    def resolve(self, end: datetime | None, timezone: str, first: datetime | None = None) -> Period | None:
+    def resolve(
+        self,
+        end: datetime | None,
+        timezone: str,
+        first: datetime | None = None,
+        first_month: int = calendar.JANUARY,
+    ) -> Period | None:
         """Return the period, or None for everything the inputs hold.
 
         Args:
             end: The first instant not seen (``needs_now``), in UTC.
             timezone: Zone of dates and days.
             first: The first instant that holds a row: where only an end is named, its day is the start.
+            first_month: The month fiscal years begin with.
 
         Raises:
             ConfigError: When a value is no date, or the period is empty.
@@ -64,21 +72,22 @@ class PeriodWish:
         if self.month:
             return calendar.parse_month(self.month, timezone)
         if self.quarter:
-            return calendar.parse_quarter(self.quarter, timezone)
+            return calendar.parse_quarter(self.quarter, timezone, first_month)
         if self.since or self.until:
-            return self._span(end, timezone, first)
+            return self._span(end, timezone, first, first_month)
         if end is None:
             return None
         if self.last:
             return calendar.parse_last(self.last, end, timezone)
-        return calendar.parse_word(self.word, end, timezone) if self.word else None
+        return calendar.parse_word(self.word, end, timezone, first_month) if self.word else None
 
-    def _span(self, end: datetime | None, timezone: str, first: datetime | None) -> Period:
-        stop = (
-            _instant(self.until, end, timezone) if self.until else (end or calendar.parse_instant("2101-01-01", "UTC"))
-        )
+    def _span(self, end: datetime | None, timezone: str, first: datetime | None, first_month: int) -> Period:
+        if self.until:
+            stop = _instant(self.until, end, timezone, first_month)
+        else:
+            stop = end or calendar.parse_instant("2101-01-01", "UTC")
         if self.since:
-            start = _instant(self.since, end, timezone)
+            start = _instant(self.since, end, timezone, first_month)
         else:
             start = calendar.day_start(first if first and first < stop else _LONG_AGO, timezone)
         if stop <= start:
@@ -89,10 +98,10 @@ class PeriodWish:
         return calendar.Period(start, stop, timezone)
 
 
-def _instant(text: str, end: datetime | None, timezone: str) -> datetime:
+def _instant(text: str, end: datetime | None, timezone: str, first_month: int) -> datetime:
     """Read a date, an instant, or a word such as ``yesterday`` or ``mtd``: where that begins, seen from ``end``."""
     if end is not None and text in calendar.WORDS:
-        return calendar.parse_word(text, end, timezone).start
+        return calendar.parse_word(text, end, timezone, first_month).start
     return calendar.parse_instant(text, timezone)
 
 
@@ -107,6 +116,7 @@ class Request:
         period: Which period.
         as_of: The first instant not seen, as typed.
         timezone: Zone of day boundaries.
+        fiscal_year_start: The month (1 to 12) that quarters and years begin with.
         where: Filters as typed (``team=support``).
         cost_basis: One of ``COST_BASES``; None chooses ``auto``, or ``effective`` where prices are named.
         price_date: Price all usage at this date's prices, as typed.
@@ -121,6 +131,8 @@ class Request:
         redact: Dimensions to replace by a keyed hash.
         redact_key: The key of that hash.
         strict: Bad lines and unpriced records are errors.
+        outcomes: A file of outcomes, beside those found among the inputs.
+        revenue: A file of revenue, beside those found among the inputs.
     """
 
     inputs: tuple[str, ...]
@@ -143,6 +155,13 @@ class Request:
     redact: tuple[str, ...] = ()
     redact_key: str | None = None
     strict: bool = False
+    fiscal_year_start: int = calendar.JANUARY
+    outcomes: Path | None = None
+    revenue: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.fiscal_year_start <= _DECEMBER:
+            raise ConfigError(f"a fiscal year cannot start in month {self.fiscal_year_start}", "Give a month, 1 to 12.")
 
     @property
     def prices_named(self) -> bool:

@@ -1,5 +1,8 @@
 """What filters, budgets and allocation rules have in common: dimension names, tag values and patterns.
 
+A tag may have several values: its text is then a JSON list. A record still counts once: its value is the first one,
+while a pattern fits when it fits any of them.
+
 A pattern is plain text, or a glob: ``*`` stands for any run of characters and ``?`` for one; everything else,
 brackets included, means itself (model names such as ``claude-opus-4[1m]`` contain them). ``*`` alone means "has a
 value", an empty pattern "has none". Upper and lower case differ.
@@ -7,7 +10,9 @@ value", an empty pattern "has none". Upper and lower case differ.
 
 from __future__ import annotations
 
+import json
 import re
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -25,7 +30,12 @@ _PLAIN_NAME = re.compile(r"[\w.:/@ -]+", re.ASCII)
 
 
 def tag_value(name: str) -> pl.Expr:
-    """Return the text of the tag ``name`` in the column ``tags``; null where a record has none or an empty one.
+    """Return the value of the tag ``name`` in the column ``tags``, the first of several; null without any."""
+    return pl.coalesce(_listed(name).str.json_path_match("$[0]"), tag_text(name))
+
+
+def tag_text(name: str) -> pl.Expr:
+    """Return the text of the tag ``name``, a JSON list where it has several values (:func:`values_in`); null: none.
 
     A name with a backslash in it is never found: the path language of Polars has no way to write one.
     """
@@ -36,6 +46,55 @@ def tag_value(name: str) -> pl.Expr:
     quoted = name.replace("'", r"\'")
     text = tags.str.json_path_match(f"$['{quoted}']")
     return pl.when(text.str.len_bytes() > 0).then(text)
+
+
+def tag_matches(name: str, patterns: Iterable[str], *, glob: bool = True, first: pl.Expr | None = None) -> pl.Expr:
+    """Return whether any value of the tag ``name`` fits any of ``patterns``; never null.
+
+    Args:
+        name: The tag.
+        patterns: As ``matches`` takes them.
+        glob: Whether ``*`` and ``?`` stand for other characters.
+        first: ``tag_value(name)`` where it is at hand, so that tags are not read again.
+    """
+    wanted = tuple(patterns)
+    several = _listed(name).map_batches(partial(_any_fits, wanted, glob), pl.Boolean(), is_elementwise=True)
+    fits_first = matches(tag_value(name) if first is None else first, wanted, glob=glob)
+    return fits_first | several.fill_null(value=False)
+
+
+@lru_cache(maxsize=1 << 12)
+def values_in(text: str) -> tuple[str, ...]:
+    """Return the values that a tag's text stands for: those of a JSON list, each once, else the text itself."""
+    if not text.startswith("["):
+        return (text,)
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return (text,)
+    texts = (item if isinstance(item, str) else _compact(item) for item in found if item not in (None, ""))
+    return tuple(dict.fromkeys(texts)) or (text,)
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _listed(name: str) -> pl.Expr:
+    """Return the text of a tag where it is a list; the search spares most records the JSON parser."""
+    text = pl.when(pl.col("tags").str.contains("[", literal=True)).then(tag_text(name))
+    return pl.when(text.str.starts_with("[")).then(text)
+
+
+def _any_fits(patterns: tuple[str, ...], glob: bool, texts: pl.Series) -> pl.Series:  # noqa: FBT001 - for partial
+    """Tell of each list whether one of its values fits; each distinct list is looked at once."""
+    distinct = texts.drop_nulls().unique().to_list()
+    fitting = [
+        text
+        for text in distinct
+        if any(value in patterns or (glob and fits(value, patterns)) for value in values_in(text))
+    ]
+    return texts.is_in(fitting)
 
 
 def matches(text: pl.Expr, patterns: Iterable[str], *, glob: bool = True) -> pl.Expr:

@@ -2,6 +2,10 @@
 
 A day begins at midnight in the period's time zone. A record that covers a day or more (a daily bucket of an export)
 keeps its UTC calendar date in every time zone, since its hours are not known.
+
+Quarters and years are fiscal ones: the year begins with the month ``first_month`` (1, the default, is the calendar
+year) and is called by the calendar year it ends in. With October first, fiscal year 2027 is October 2026 to September
+2027 and 2027Q1 is October to December 2026.
 """
 
 from __future__ import annotations
@@ -15,8 +19,11 @@ import polars as pl
 
 from finopsctl.errors import ConfigError
 
+JANUARY = 1
 WORDS = ("today", "yesterday", "wtd", "mtd", "qtd", "ytd")
 _DAY = timedelta(days=1)
+_YEARS = range(1900, 2200)
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +65,8 @@ class Period:
     def previous(self) -> Period:
         """Return the period of the same kind before this one: the month before a month, else as many days before."""
         tz = self.timezone
-        if self.unit == "month":
-            return month_of(self.first_day - _DAY, tz)
-        if self.unit == "quarter":
-            return quarter_of(self.first_day - _DAY, tz)
-        if self.unit == "year":
-            return year_of(self.first_day.year - 1, tz)
+        if self.unit in _MONTHS:
+            return between(_months_later(self.first_day, -_MONTHS[self.unit]), self.first_day, tz, self.unit)
         if _is_midnight(self.start, tz) and _is_midnight(self.end, tz):
             return between(self.first_day - timedelta(days=self.days), self.first_day, tz)
         return Period(self.start - (self.end - self.start), self.start, tz)
@@ -124,15 +127,26 @@ def month_of(day: date, timezone: str) -> Period:
     return between(first, (first + timedelta(days=31)).replace(day=1), timezone, "month")
 
 
-def quarter_of(day: date, timezone: str) -> Period:
-    """Return the calendar quarter that holds ``day``."""
-    first = date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
+def quarter_of(day: date, timezone: str, first_month: int = JANUARY) -> Period:
+    """Return the quarter that holds ``day``, of a year that begins with the month ``first_month``."""
+    first = _months_later(day.replace(day=1), -((day.month - first_month) % 3))
     return between(first, _months_later(first, 3), timezone, "quarter")
 
 
-def year_of(year: int, timezone: str) -> Period:
-    """Return a calendar year."""
-    return between(date(year, 1, 1), date(year + 1, 1, 1), timezone, "year")
+def fiscal_year(day: date, first_month: int = JANUARY) -> int:
+    """Return the name of the fiscal year that holds ``day``: the calendar year it ends in."""
+    return day.year + (first_month != JANUARY and day.month >= first_month)
+
+
+def year_of(year: int, timezone: str, first_month: int = JANUARY) -> Period:
+    """Return the fiscal year that is called ``year``, after the calendar year it ends in."""
+    first = date(year if first_month == JANUARY else year - 1, first_month, 1)
+    return between(first, _months_later(first, 12), timezone, "year")
+
+
+def year_holding(day: date, timezone: str, first_month: int = JANUARY) -> Period:
+    """Return the fiscal year that holds ``day``."""
+    return year_of(fiscal_year(day, first_month), timezone, first_month)
 
 
 def parse_instant(text: str, timezone: str) -> datetime:
@@ -153,17 +167,18 @@ def parse_instant(text: str, timezone: str) -> datetime:
 def parse_month(text: str, timezone: str) -> Period:
     """Read ``2026-10``."""
     match = re.fullmatch(r"(\d{4})-?(\d{2})", text.strip())
-    if not match or not 1 <= int(match[2]) <= 12:
+    if not match or int(match[1]) not in _YEARS or not 1 <= int(match[2]) <= 12:
         raise ConfigError(f"'{text}' is no month", "Write it as 2026-10.")
     return month_of(date(int(match[1]), int(match[2]), 1), timezone)
 
 
-def parse_quarter(text: str, timezone: str) -> Period:
-    """Read ``2026Q3`` or ``2026-Q3``."""
-    match = re.fullmatch(r"(\d{4})-?[qQ]([1-4])", text.strip())
-    if not match:
+def parse_quarter(text: str, timezone: str, first_month: int = JANUARY) -> Period:
+    """Read ``2026Q3`` or ``2026-Q3``, with or without ``FY`` before it: a quarter of the fiscal year 2026."""
+    match = re.fullmatch(r"(?:FY)?(\d{4})-?Q([1-4])", text.strip(), re.IGNORECASE)
+    if not match or int(match[1]) not in _YEARS:
         raise ConfigError(f"'{text}' is no quarter", "Write it as 2026Q3.")
-    return quarter_of(date(int(match[1]), 3 * int(match[2]) - 2, 1), timezone)
+    year = year_of(int(match[1]), timezone, first_month)
+    return quarter_of(_months_later(year.first_day, 3 * (int(match[2]) - 1)), timezone, first_month)
 
 
 def parse_last(text: str, until: datetime, timezone: str) -> Period:
@@ -177,16 +192,16 @@ def parse_last(text: str, until: datetime, timezone: str) -> Period:
     return between(after - timedelta(days=count * (7 if match[2] == "w" else 1)), after, timezone)
 
 
-def parse_word(word: str, until: datetime, timezone: str) -> Period:
-    """Read today, yesterday, wtd, mtd, qtd or ytd, seen from just before ``until``."""
+def parse_word(word: str, until: datetime, timezone: str, first_month: int = JANUARY) -> Period:
+    """Read today, yesterday, wtd, mtd, qtd or ytd (of fiscal years), seen from just before ``until``."""
     after = _day_after(until, timezone)
     today = after - _DAY
     starts = {
         "today": today,
         "wtd": today - timedelta(days=today.weekday()),
         "mtd": today.replace(day=1),
-        "qtd": quarter_of(today, timezone).first_day,
-        "ytd": date(today.year, 1, 1),
+        "qtd": quarter_of(today, timezone, first_month).first_day,
+        "ytd": year_holding(today, timezone, first_month).first_day,
     }
     if word == "yesterday":
         return between(today - _DAY, today, timezone, "day")

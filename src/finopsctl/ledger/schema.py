@@ -21,6 +21,9 @@ INSTANT = pl.Datetime("us", "UTC")
 RECORD_KINDS = ("request", "usage", "cost", "credit")
 RECORD_KIND = pl.Enum(RECORD_KINDS)
 
+COST_TYPES = ("api", "training", "inference", "storage", "network", "monitoring", "other")
+"""What a charge can be for."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LedgerColumn:
@@ -151,7 +154,7 @@ LEDGER: tuple[LedgerColumn, ...] = (
     _usd("list_output_cost", "part of list_cost: output and reasoning"),
     _usd("list_other_cost", "part of list_cost: fees per use"),
     _usd("effective_cost", "after contract prices, discounts and uplifts", focus="EffectiveCost"),
-    _text("cost_type", "api, training, inference, storage, network, monitoring, other"),
+    _text("cost_type", ", ".join(COST_TYPES)),
     _text("prompt_version", "prompt variant"),
     _text("cache_type", "exact or semantic: the gateway cache that served it"),
     _text("plan", "customer plan, e.g. free"),
