@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from finopsctl.errors import ConfigError, nearest
@@ -44,12 +45,16 @@ class Renderer:
         extensions: File endings that choose it, with the dot.
         binary: Whether its bytes are no text, and not fit for a terminal.
         render: The report as bytes.
+        extra: The extra that installs what it needs beyond the core; "": nothing.
+        library: The module that extra brings.
     """
 
     name: str
     extensions: tuple[str, ...]
     binary: bool
     render: Callable[[Report, Screen], bytes]
+    extra: str = ""
+    library: str = ""
 
 
 def _module(name: str) -> Callable[[Report, Screen], bytes]:
@@ -69,19 +74,38 @@ RENDERERS: tuple[Renderer, ...] = (
     Renderer("json", (".json",), binary=False, render=_module("json")),
     Renderer("jsonl", (".jsonl", ".ndjson"), binary=False, render=_module("jsonl")),
     Renderer("parquet", (".parquet",), binary=True, render=_module("parquet")),
+    Renderer("xlsx", (".xlsx",), binary=True, render=_module("xlsx"), extra="xlsx", library="xlsxwriter"),
 )
 """Every output format, the default first."""
 
 
 def renderer_named(name: str) -> Renderer:
-    """Return the renderer of ``-f NAME``; an unknown name is a ConfigError that names the nearest one."""
+    """Return the renderer of ``-f NAME``.
+
+    Raises:
+        ConfigError: For an unknown name, with the nearest one; or where its library is not installed.
+    """
     for renderer in RENDERERS:
         if renderer.name == name:
-            return renderer
+            return _installed(renderer)
     raise ConfigError(f"unknown format '{name}'", nearest(name, (renderer.name for renderer in RENDERERS)))
 
 
 def renderer_for_extension(extension: str) -> Renderer | None:
-    """Return the renderer that writes files ending in ``extension`` (``.json``, case does not matter), if any."""
+    """Return the renderer that writes files ending in ``extension`` (``.json``, case does not matter), if any.
+
+    Raises:
+        ConfigError: Where its library is not installed.
+    """
     wanted = extension.lower()
-    return next((renderer for renderer in RENDERERS if wanted in renderer.extensions), None)
+    found = next((renderer for renderer in RENDERERS if wanted in renderer.extensions), None)
+    return _installed(found) if found else None
+
+
+def _installed(renderer: Renderer) -> Renderer:
+    if renderer.library and find_spec(renderer.library) is None:
+        raise ConfigError(
+            f"the format {renderer.name} needs {renderer.library}, which is not installed",
+            f"pip install 'finopsctl[{renderer.extra}]'",
+        )
+    return renderer

@@ -96,15 +96,23 @@ def notation_of(report: Report, *, ascii_only: bool) -> Notation:
 
 def grid_of(table: Table, notation: Notation) -> Grid:
     """Turn a table's declared columns into strings."""
-    shown = sorted(
-        (column for column in table.columns if not column.machine_only),
-        key=lambda column: column.unit is Unit.GRADE,  # a stable sort: the status goes last
-    )
-    first_text = next((column.name for column in shown if column.unit is Unit.TEXT), "")
-    columns = [_grid_column(table, column, notation, first=column.name == first_text) for column in shown]
+    shown = columns_shown(table)
+    first = naming_column(shown)
+    columns = [_grid_column(table, column, notation, first=column.name == first) for column in shown]
     if table.totals and columns and not columns[0].total:
         columns[0] = replace(columns[0], total="Total")
     return Grid(notation.text(table.title), tuple(columns), table.frame.height, bool(table.totals))
+
+
+def columns_shown(table: Table) -> list[Column]:
+    """Return the columns people see, in order: as declared, the status last."""
+    shown = (column for column in table.columns if not column.machine_only)
+    return sorted(shown, key=lambda column: column.unit is Unit.GRADE)  # a stable sort
+
+
+def naming_column(shown: Sequence[Column]) -> str:
+    """Return the name of the column that says what a row is about: the first of text; "" without one."""
+    return next((column.name for column in shown if column.unit is Unit.TEXT), "")
 
 
 def empty_sentence(grid: Grid) -> str:
@@ -135,6 +143,11 @@ def _gathered(findings: Sequence[Finding]) -> Finding:
     return replace(first, message=message, hint=first.hint if len(hints) == 1 else "")
 
 
+def tone_of_grade(value: str | None) -> Tone:
+    """Return how a grade or status is toned."""
+    return _GRADE_TONES.get(value or "", Tone.FAINT)
+
+
 def severity_label(severity: Severity, notation: Notation) -> str:
     """Return the glyph and word of a finding's severity."""
     return grade(severity.value, notation)
@@ -154,10 +167,10 @@ def _grid_column(table: Table, column: Column, notation: Notation, *, first: boo
         text = format_value(value, unit, notation, decimals if unit is column.unit else None)
         return f"{_plus(value, column)}{text}" if text else notation.text(null)
 
-    units = _row_units(table, column)
+    units = row_units(table, column)
     return GridColumn(
         title=notation.text(column.title),
-        cells=tuple(map(cell, values, units, _null_words(table, column, first=first))),
+        cells=tuple(map(cell, values, units, null_words(table, column, first=first))),
         tones=tuple(_tones(table, column, values)),
         total="" if total is None else cell(total, column.unit, ""),
         numeric=column.unit not in _TEXT_UNITS,
@@ -171,7 +184,7 @@ def _values(table: Table, name: str) -> list[Any]:
     return table.frame.get_column(name).to_list() if name in table.frame.columns else [None] * table.frame.height
 
 
-def _null_words(table: Table, column: Column, *, first: bool) -> list[str]:
+def null_words(table: Table, column: Column, *, first: bool) -> list[str]:
     """Return what null is called in each row; in the row of all other groups, the first column says how many."""
     if column.name in table.row_nulls:
         return list(table.row_nulls[column.name])
@@ -181,7 +194,7 @@ def _null_words(table: Table, column: Column, *, first: bool) -> list[str]:
     return [column.null if not count else f"(other {count:,})" if first else "" for count in others]
 
 
-def _row_units(table: Table, column: Column) -> list[Unit]:
+def row_units(table: Table, column: Column) -> list[Unit]:
     """Return the unit of each row: the column's own, or what the row's ``unit`` makes of a mixed or changed value."""
     if column.unit not in {Unit.MIXED, Unit.CHANGE} or not (table.row_units or "unit" in table.frame.columns):
         return [column.unit] * table.frame.height
@@ -206,7 +219,7 @@ def _plus(value: Any, column: Column) -> str:  # noqa: ANN401
 
 def _tones(table: Table, column: Column, values: Sequence[Any]) -> list[Tone]:
     if column.unit is Unit.GRADE:
-        return [_GRADE_TONES.get(value or "", Tone.FAINT) for value in values]
+        return [tone_of_grade(value) for value in values]
     if column.unit in _TEXT_UNITS:  # an owner that is missing is news; a dash is not
         return [Tone.FAINT if value is None and column.null == _DASH else Tone.PLAIN for value in values]
     by_row = table.row_good if column.unit in {Unit.CHANGE, Unit.POINTS} else ()
