@@ -14,9 +14,11 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+import business
 import elsewhere
 import gateway
 import gateway_files
+import invoicing
 import september
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ def files() -> Iterator[tuple[str, bytes]]:
         "voice_assistant_events.csv": elsewhere.voice_events(Random(SEED + 4)),
         "azure_focus.csv": elsewhere.azure_bill(Random(SEED + 5)),
         "maps/kiosk_calls.txt": elsewhere.kiosk_export(Random(SEED + 6)),
+        "outcomes.csv": business.outcomes(Random(SEED + 20)),
+        "revenue.csv": business.revenue(),
+        "invoices/openai_2026-10.txt": invoicing.openai_invoice(Random(SEED + 9), calls),
     }
     yield from ((name, text.encode()) for name, text in rest.items())
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from finopsctl.ledger.schema import INSTANT, LEDGER, LEDGER_SCHEMA, MONEY, RECORD_KINDS, conform
+from finopsctl.ledger.schema import COST_TYPES, INSTANT, LEDGER, LEDGER_SCHEMA, MONEY, RECORD_KINDS, conform
 from finopsctl.renderers import csv as csv_file
 from finopsctl.renderers import jsonl as jsonl_file
 from finopsctl.sources import ledger
@@ -55,6 +55,7 @@ _VALUES: dict[Any, st.SearchStrategy[Any]] = {
 _NEVER_NULL = {
     "charge_period_start": _VALUES[INSTANT],
     "record_kind": st.sampled_from(RECORD_KINDS),
+    "cost_type": st.none() | st.sampled_from(COST_TYPES),
     "provider": _WORDS,
     "billing_currency": st.sampled_from(("USD", "EUR")),
     "source": st.sampled_from(("litellm", "focus")),
@@ -264,3 +265,23 @@ def test_equal_rows_of_a_scan_have_ids_of_their_own(tmp_path: Path) -> None:
 
 def test_a_time_alone_is_no_ledger(tmp_path: Path) -> None:
     assert detected(_csv(tmp_path / "l.csv", "charge_period_start,team\n2026-11-01,a\n")) is None
+
+
+def test_money_for_something_of_a_cost_type_is_no_request(tmp_path: Path) -> None:
+    """Storage of a day: a line of money. A call that says its cost type too is still one request."""
+    text = "charge_period_start,cost_type,reported_cost,model\n2026-11-01,Storage,12.50,\n2026-11-01,api,0.10,gpt-4o\n"
+    rows, faults = read_file(_csv(tmp_path / "l.csv", text))
+
+    assert faults.bad == 0
+    assert rows.select("record_kind", "requests", "cost_type").rows() == [
+        ("cost", None, "storage"),
+        ("request", 1, "api"),
+    ]
+
+
+def test_an_unknown_cost_type_is_a_bad_line_that_names_the_known_ones(tmp_path: Path) -> None:
+    text = "charge_period_start,cost_type,reported_cost\n2026-11-01,gpu,12.50\n2026-11-01,network,1\n"
+    rows, faults = read_file(_csv(tmp_path / "l.csv", text))
+
+    assert (rows.height, faults.bad) == (1, 1)
+    assert "cost_type: 'gpu' is none of api, training, inference, storage" in str(faults.bad_examples[0])

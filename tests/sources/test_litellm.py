@@ -372,6 +372,15 @@ def test_labels_fill_columns_and_the_rest_are_tags(tmp_path: Path) -> None:
     assert list(json.loads(row["tags"])) == sorted(json.loads(row["tags"]))
 
 
+def test_a_label_given_several_times_has_several_values(tmp_path: Path) -> None:
+    """A name that stands for a column gives it the first value; the second stays a tag."""
+    tags = ["squad:red", "squad:blue", "squad:red", "env:prod", "env:dev"]
+    row = one(tmp_path, request_tags=tags)
+
+    assert row["environment"] == "prod"
+    assert json.loads(row["tags"]) == {"env": "dev", "squad": '["red", "blue"]'}
+
+
 def test_labels_keep_tabs_and_quotes(tmp_path: Path) -> None:
     labels = {"note": 'a\tb "c" é', "feature": "chat"}
     row = one(tmp_path, metadata={"spend_logs_metadata": labels}, request_tags=["x:1\t2"])

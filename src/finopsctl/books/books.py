@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from finopsctl.books.cost import table_in_currency
 from finopsctl.errors import SourceError
 from finopsctl.ledger.period import Period, calendar_start, day_end, midnight, parse_instant, zone
 from finopsctl.metrics.where import condition
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from finopsctl.books.request import Request
+    from finopsctl.books.stated_prices import StatedPrices
     from finopsctl.pricing.book import PriceBook
     from finopsctl.results.finding import Finding
 
@@ -51,10 +53,12 @@ class Books:
         findings: What reading, de-duplicating and pricing noticed.
         set_aside: Rows that stand for traffic counted elsewhere; None without any.
         set_aside_summary: One entry a source and kind of those.
-        side_tables: LiteLLM team, key and budget tables found among the inputs, by side-table name.
+        side_tables: Tables beside the ledger found among the inputs or named (LiteLLM's teams, keys and budgets;
+            outcomes; revenue), by side-table name.
         bad_lines: How many records could not be counted.
         duplicates: How many rows were dropped as duplicates; None when that was not checked.
         band_unknown: Buckets priced in the lowest context band for want of knowing theirs; None when not computed.
+        stated_prices: What ledgers used in place say of the prices they hold; None: nothing, or not in place.
         unconverted: Rows whose cost is in a currency without a rate to the report's.
         price_problems: What has no list price and why: provider, model, service_tier, reason, records, requests,
             tokens. None when nothing was priced.
@@ -74,6 +78,7 @@ class Books:
     bad_lines: int = 0
     duplicates: int | None = None
     band_unknown: int | None = None
+    stated_prices: StatedPrices | None = None
     unconverted: int = 0
     price_problems: pl.DataFrame | None = None
     day_buckets: bool = False
@@ -112,7 +117,8 @@ class Books:
         """The period asked for; None is everything the inputs hold."""
         wish = self.request.period
         earliest = self.seen[0] if wish.until and not wish.since else None
-        return wish.resolve(self.as_of if wish.needs_now else None, self.request.timezone, earliest)
+        now = self.as_of if wish.needs_now else None
+        return wish.resolve(now, self.request.timezone, earliest, self.request.fiscal_year_start)
 
     @property
     def ledger(self) -> pl.LazyFrame:
@@ -126,8 +132,17 @@ class Books:
             rows = rows.filter(calendar_start(self.request.timezone) < self.as_of)
         if period is not None:
             rows = rows.filter(period.holds())
-        filters = condition(self.request.where, self.request.timezone)
+        filters = condition(self.request.where, self.request.timezone, self.request.fiscal_year_start)
         return rows if filters is None else rows.filter(filters)
+
+    def table(self, name: str) -> pl.DataFrame | None:
+        """Return a table beside the ledger, its amounts in the report's currency; None when there is none.
+
+        Args:
+            name: For example ``outcomes`` or ``revenue``; a file found among the inputs and one named count together.
+        """
+        found = self.side_tables.get(name)
+        return None if found is None else table_in_currency(found, self.request)
 
     def whole_period(self) -> Period:
         """Return the period asked for, or the whole days from the first to the last row.

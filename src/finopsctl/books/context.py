@@ -85,7 +85,7 @@ def _as_of(books: Books, quality: Quality) -> datetime | None:
 
 
 def _price_book(books: Books) -> Mapping[str, Any] | None:
-    book = books.price_book
+    book = books.price_book or books.stated_prices
     return None if book is None else {"version": book.version, "checked": book.checked}
 
 
@@ -132,7 +132,7 @@ def _notes(books: Books, quality: Quality) -> Iterator[str]:
         yield f"Unpriced, not in any amount: {lost} ({models})"
     if quality.unattributed_share:
         yield f"Without a team: {quality.unattributed_share:.1%} of spend"
-    book = books.price_book
+    book = books.price_book or books.stated_prices
     if book is not None:
         yield f"Prices: catalogue {book.version}, checked {book.checked}"
 

@@ -54,6 +54,20 @@ def unconverted(rows: pl.LazyFrame, request: Request) -> int:
     return count
 
 
+def table_in_currency(table: pl.DataFrame, request: Request) -> pl.DataFrame:
+    """Return a table beside the ledger with its amounts in the report's currency, null where no rate brings them there.
+
+    Args:
+        table: Money columns in ``currency`` (null: the report's) of ``charge_period_start``.
+        request: The report's currency and the rates.
+    """
+    amounts = [name for name, dtype in table.schema.items() if dtype == MONEY]
+    if "currency" not in table.columns or table["currency"].is_null().all():
+        return table
+    unit, rates = pl.col("currency").fill_null(request.currency), _rates(request)
+    return table.with_columns(_in_currency(pl.col(name), unit, request.currency, rates).alias(name) for name in amounts)
+
+
 def _rates(request: Request) -> tuple[ExchangeRate, ...]:
     return tuple(ExchangeRate(*entry) for entry in request.exchange_rates)
 

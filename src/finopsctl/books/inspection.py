@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from finopsctl.books.recognition import Recognised, passed_over, recognise
+from finopsctl.books.side_tables import read_table
 from finopsctl.errors import SourceError
 from finopsctl.ledger import checks
 from finopsctl.ledger.schema import MONEY
@@ -18,7 +19,7 @@ from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.report import Column, Report, Table
 from finopsctl.results.units import Unit
 from finopsctl.results.wording import counted
-from finopsctl.sources import Faults, SideTable, expand, read, read_raw
+from finopsctl.sources import Faults, SideTable, expand, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -167,13 +168,13 @@ def _missing(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
 def _read_through(recognised: Recognised, faults: Faults, findings: list[Finding]) -> dict[str, Any]:
     file, look, found = recognised.file, recognised.look, recognised.format
     if isinstance(found, SideTable):
-        records = sum(frame.height for frame in read_raw(file, look, found, faults))
+        table = read_table(recognised, faults)
         return {
             "path": file.name,
             "source": found.name,
             "title": found.title,
             "kind": "side table",
-            "records": records,
+            "records": table.frame.height,
             "bad": faults.bad,
             "missing": [],
         }

@@ -19,13 +19,14 @@ import polars as pl
 from finopsctl.books.opening import open_books
 from finopsctl.books.recognition import passed_over, recognise
 from finopsctl.books.request import PeriodWish
+from finopsctl.books.stated_prices import metadata_of
 from finopsctl.books.strictness import refuse_unpriced_rows
 from finopsctl.errors import ConfigError, NoChargesError, SourceError, reason_of
 from finopsctl.sources import SideTable, expand
 from finopsctl.whole_file import whole_file, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from finopsctl.books.request import Request
     from finopsctl.sources import InputFile
@@ -36,14 +37,26 @@ _PLAIN_OPTIONS = ("source", "price_date", "deployments", "rules", "redact", "red
 _FILE_OPTIONS = ("column_map", "prices", "contracts", "litellm_config", "keys")
 
 
-def write_parquet(ledger: pl.LazyFrame, path: Path) -> None:
+def write_parquet(ledger: pl.LazyFrame, path: Path, metadata: Mapping[str, str] | None = None) -> None:
     """Write ledger rows to one Parquet file; the file appears only when it is whole.
+
+    Args:
+        ledger: The rows.
+        path: Where to.
+        metadata: What the file says of itself (see :mod:`finopsctl.books.stated_prices`).
 
     Raises:
         ConfigError: When it cannot be written.
     """
     with whole_file(path) as beside:
-        ledger.sink_parquet(beside, compression="zstd", compression_level=3, row_group_size=_ROW_GROUP, statistics=True)
+        ledger.sink_parquet(
+            beside,
+            compression="zstd",
+            compression_level=3,
+            row_group_size=_ROW_GROUP,
+            statistics=True,
+            metadata=dict(metadata) if metadata else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +129,7 @@ class _Partitions:
         for name in counts["month"]:
             part = self.folder / f"month={name}" / f"{digest}.parquet"
             part.parent.mkdir(exist_ok=True)
-            write_parquet(rows.filter(month == name), part)
+            write_parquet(rows.filter(month == name), part, metadata_of(books, whole=counts.height == 1))
             parts.append(part.relative_to(self.folder).as_posix())
         return tuple(parts), int(counts["len"].sum()), books.bad_lines
 

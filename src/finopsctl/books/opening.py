@@ -6,11 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from finopsctl.allocation import keys as key_map
 from finopsctl.allocation.rules import allocate
-from finopsctl.books import in_place, same_traffic
+from finopsctl.books import in_place, same_traffic, side_tables
 from finopsctl.books.books import Books, InputSummary
 from finopsctl.books.cost import unconverted, with_cost
 from finopsctl.books.prices import Pricer
@@ -19,16 +17,19 @@ from finopsctl.books.redaction import Redaction
 from finopsctl.books.same_traffic import Traffic
 from finopsctl.books.scratch import Scratch
 from finopsctl.books.spool import Spool
+from finopsctl.books.stated_prices import stated
 from finopsctl.books.strictness import checked
 from finopsctl.errors import NoChargesError, SourceError
 from finopsctl.ledger.period import zone
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.wording import counted
-from finopsctl.sources import SOURCES, Faults, SideTable, expand, read, read_raw
+from finopsctl.sources import SOURCES, Faults, SideTable, expand, read
 from finopsctl.sources import ledger as ledger_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    import polars as pl
 
     from finopsctl.books.request import Request
     from finopsctl.sources import InputFile, Source
@@ -62,14 +63,18 @@ def open_books(request: Request, tell: Callable[[str], None] = lambda _: None) -
     _ = request.basis, zone(request.timezone)  # what contradicts or is unknown is said before the work
     progress = _Progress()
     scratch = Scratch()
-    files = [r for f in expand(request.inputs, scratch.folder) if (r := _recognise(f, request, progress))]
+    named = list(side_tables.named(request, scratch.folder))
+    known = {table.file.path.resolve() for table in named}
+    inputs = [f for f in expand(request.inputs, scratch.folder) if f.path.resolve() not in known]
+    files = [*named, *(r for f in inputs if (r := _recognise(f, request, progress)))]
     if not files:
         raise _nothing_read(progress)
     _read_side_tables([r for r in files if isinstance(r.format, SideTable)], progress, tell)
     charges = [r for r in files if not isinstance(r.format, SideTable)]
     if not charges:
         raise SourceError(
-            "the inputs hold only tables of teams, keys or budgets, no usage or cost", "Name a log or export too."
+            "the inputs hold only tables beside the ledger (teams, keys, budgets, outcomes, revenue), no usage or cost",
+            "Name a log or export too.",
         )
     books = _scan(charges, request, progress, tell, scratch) if _scannable(charges, request) else None
     books = books or _spool(charges, request, progress, tell)
@@ -90,21 +95,15 @@ def _nothing_read(progress: _Progress) -> SourceError:
 
 
 def _read_side_tables(tables: Sequence[Recognised], progress: _Progress, tell: Callable[[str], None]) -> None:
-    for table in tables:
-        faults = Faults(table.file.name)
-        assert isinstance(table.format, SideTable)
-        frames = [f.drop("__at", "__bad", strict=False) for f in read_raw(table.file, table.look, table.format, faults)]
-        if not frames:
-            continue
-        frame = pl.concat(
-            [*([progress.side_tables[table.format.name]] if table.format.name in progress.side_tables else []), *frames]
-        )
-        progress.side_tables[table.format.name] = frame.unique(maintain_order=True)
-        progress.inputs.append(
-            InputSummary(table.file.name, table.format.name, sum(f.height for f in frames), faults.bad)
-        )
-        tell(f"{table.file.name}: {table.format.title}")
-        _note_faults(faults, progress)
+    read_files = [side_tables.read_table(table) for table in tables]
+    progress.side_tables, repeated = side_tables.merged(read_files)
+    for found, duplicates in zip(read_files, repeated, strict=True):
+        name, table = found.file.file.name, found.file.format
+        progress.inputs.append(InputSummary(name, table.name, found.frame.height, found.faults.bad, duplicates))
+        tell(f"{name}: {table.title}")
+        _note_faults(found.faults, progress)
+        if found.frame.is_empty():
+            progress.findings.append(_no_rows(name, table.name, "rows"))
 
 
 def _scannable(charges: Sequence[Recognised], request: Request) -> bool:
@@ -136,6 +135,7 @@ def _scan(
     rows = _owned(scratch.kept_for(in_place.scan(kept)), request, progress)
     traffic = _settled(rows) if len(kept) > 1 else Traffic(rows)
     currencies_differ = request.currency != "USD" or in_place.bills_otherwise(kept, request.currency)
+    prices = stated([file.path for file in kept])
     return Books(
         request=request,
         rows=traffic.counted,
@@ -146,6 +146,8 @@ def _scan(
         set_aside_summary=traffic.summary,
         side_tables=progress.side_tables,
         duplicates=dropped_by_file.total() if compared else None,
+        stated_prices=prices,
+        band_unknown=prices.band_unknown if prices else None,
         unconverted=unconverted(rows, request) if currencies_differ else 0,
         day_buckets=request.timezone != "UTC" and in_place.day_buckets(rows),
     )
@@ -162,9 +164,10 @@ def _spool(charges: Sequence[Recognised], request: Request, progress: _Progress,
         _read_one(recognised, recognised.format, spool, progress)
         tell(f"{recognised.file.name}: {recognised.format.title} ({progress.inputs[-1].records:,} records)")
     dropped = spool.close()
+    progress.side_tables = {name: redaction.of_table(table) for name, table in progress.side_tables.items()}
     if not any(i.records for i in progress.inputs if i.source in _FAMILIES):
         raise _no_records(progress)
-    inputs = tuple(replace(i, duplicates=dropped.get(i.path, 0)) for i in progress.inputs)
+    inputs = tuple(replace(i, duplicates=dropped.get(i.path, i.duplicates)) for i in progress.inputs)
     again = (*_duplicate_findings(dropped), *_superseded_findings(spool.superseded), *_attempt_findings(spool.attempts))
     rows = redaction.cleared(spool.scan())
     traffic = _settled(rows) if len(spool.kinds) > 1 else Traffic(rows)
@@ -203,15 +206,12 @@ def _read_one(recognised: Recognised, source: Source, spool: Spool, progress: _P
     progress.inputs.append(InputSummary(recognised.file.name, source.name, records, faults.bad))
     _note_faults(faults, progress)
     if not records:
-        progress.findings.append(
-            Finding(
-                Severity.WARNING,
-                "no_records",
-                f"{recognised.file.name}: read as {source.name}, holds no charges",
-                "",
-                {"file": recognised.file.name},
-            )
-        )
+        progress.findings.append(_no_rows(recognised.file.name, source.name, "charges"))
+
+
+def _no_rows(file: str, source: str, what: str) -> Finding:
+    message = f"{file}: read as {source}, holds no {what}"
+    return Finding(Severity.WARNING, "no_records", message, "", {"file": file})
 
 
 def _no_records(progress: _Progress) -> NoChargesError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -64,6 +64,11 @@ class Redaction:
             hashes = {value: self._remembered(value) for value in rows[name].drop_nulls().unique()}
             changes.append(pl.col(name).replace_strict(hashes, default=None, return_dtype=pl.String))
         return rows.with_columns(changes)
+
+    def of_table(self, table: pl.DataFrame) -> pl.DataFrame:
+        """Return a table beside the ledger with those of the columns hashed that it has."""
+        names = [name for name in self.columns if name in table.columns]
+        return replace(self, columns=tuple(names)).apply(table) if names else table
 
     def cleared(self, ledger: pl.LazyFrame) -> pl.LazyFrame:
         """Return the ledger without the names in its tags; to be asked for when every row was applied."""

@@ -26,6 +26,8 @@ from finopsctl.sources import (
     openai_costs,
     openai_usage,
     openai_usage_csv,
+    outcomes,
+    revenue,
 )
 from finopsctl.sources._bad import Faults
 from finopsctl.sources._csv import read_csv
@@ -81,7 +83,7 @@ SOURCES: tuple[Source, ...] = (
     generic.SOURCE,
     ledger.SOURCE,
 )
-SIDE_TABLES: tuple[SideTable, ...] = (*litellm_tables.SIDE_TABLES,)
+SIDE_TABLES: tuple[SideTable, ...] = (*litellm_tables.SIDE_TABLES, outcomes.TABLE, revenue.TABLE)
 
 _SURE_ENOUGH = 0.5
 

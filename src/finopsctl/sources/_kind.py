@@ -1,10 +1,13 @@
-"""What kind of record a row is where its file does not say: one request, or a bucket of them."""
+"""What kind of record a row is where its file does not say: one request, a bucket of them, or money without usage."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from finopsctl.ledger.schema import RECORD_KIND, RECORD_KINDS
+from finopsctl.ledger.schema import COST_TYPES, RECORD_KIND, RECORD_KINDS
+from finopsctl.ledger.token_classes import TOKEN_COLUMNS
+
+_USAGE = ("model", "requests", "consumed_quantity", *TOKEN_COLUMNS)
 
 
 def kind_and_requests(kind: pl.Expr, requests: pl.Expr, end: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
@@ -23,6 +26,22 @@ def kind_and_requests(kind: pl.Expr, requests: pl.Expr, end: pl.Expr) -> tuple[p
     said = kind.str.strip_chars().str.to_lowercase()
     filled = said.fill_null(guessed).cast(RECORD_KIND, strict=False)
     return filled, pl.when(said.is_null() & ~is_bucket).then(requests.fill_null(1)).otherwise(requests)
+
+
+def is_cost_line() -> pl.Expr:
+    """Return whether a row is money for something of a cost type, and says nothing of usage: no request is counted."""
+    silent = pl.all_horizontal(pl.col(name).is_null() for name in _USAGE)
+    return silent & pl.col("cost_type").is_not_null() & pl.col("reported_cost").is_not_null()
+
+
+def unknown_cost_type(said: pl.Expr) -> pl.Expr:
+    """Return the reason to set a record aside when its cost type is none the ledger knows, else null.
+
+    Args:
+        said: ``cost_type`` in lower case.
+    """
+    reason = pl.format("cost_type: '{}' is none of {}", said.str.slice(0, 60), pl.lit(", ".join(COST_TYPES)))
+    return pl.when(said.is_not_null() & ~said.is_in(COST_TYPES)).then(reason)
 
 
 def unknown_kind(kind: pl.Expr) -> pl.Expr:

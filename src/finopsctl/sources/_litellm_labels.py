@@ -68,7 +68,7 @@ def sorted_labels(
     """
     columns: dict[str, str] = {}
     tags: dict[str, Any] = {}
-    for name, value in (*_pairs(free), *_pairs(request_tags)):
+    for name, value in (*_pairs(free), *_gathered(_pairs(request_tags))):
         column = _column_of(name)
         if column and isinstance(value, str | int | float) and _is_short(value) and not _is_address(value):
             # A second, different value stays among the tags, as do those that another field may outrank.
@@ -95,6 +95,24 @@ def _keep(tags: dict[str, Any], name: str, value: Any) -> None:  # noqa: ANN401 
 
 def _is_short(value: str | float) -> bool:
     return len(str(value)) <= _LONGEST_LABEL
+
+
+def _gathered(pairs: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """Yield the labels of a list, a name that stands there several times once, with the list of its values.
+
+    What names a ledger column stays apart: the first value is that column's. So does the user agent, which stands
+    there twice, with and without its version. Values beyond what a label may hold are left out.
+    """
+    found: dict[str, list[Any]] = {}
+    for name, value in pairs:
+        if _column_of(name) or name == "user-agent":
+            yield name, value
+        elif name not in found:
+            found[name] = [value]
+        elif not _is_address(value) and len(msgspec.json.encode([*found[name], value])) <= _LONGEST_LABEL:
+            found[name].append(value)
+    for name, values in found.items():
+        yield name, values[0] if len(values) == 1 else values
 
 
 @lru_cache(maxsize=1 << 12)

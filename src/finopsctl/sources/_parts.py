@@ -68,11 +68,19 @@ def by_distinct(
 def tags_json(labels: Mapping[str, Any]) -> str | None:
     """Return labels as a JSON object with sorted keys, text values as they are; None when there are none.
 
-    Secrets and addresses that arrive as request headers are left out.
+    A label with several values is the text of a JSON list, each value once; a list of one is that value. Secrets and
+    addresses that arrive as request headers are left out.
     """
+    plain = {str(key): _single(value) if isinstance(value, list) else value for key, value in labels.items()}
     kept = {
-        str(key): value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-        for key, value in labels.items()
-        if value not in (None, "", [], {}) and str(key).lower() not in PRIVATE_HEADERS
+        key: value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        for key, value in plain.items()
+        if value not in (None, "", [], {}) and key.lower() not in PRIVATE_HEADERS
     }
     return json.dumps(dict(sorted(kept.items())), ensure_ascii=False) if kept else None
+
+
+def _single(values: list[Any]) -> Any:  # noqa: ANN401 - a JSON value
+    """Return a list without empty and repeated values, or its only value."""
+    kept = [value for at, value in enumerate(values) if value not in (None, "") and value not in values[:at]]
+    return kept[0] if len(kept) == 1 else kept

@@ -90,6 +90,10 @@ class SideTable:
         score: As for :class:`Source`.
         export: The exact command that makes such a file.
         envelope: As for :class:`Source`.
+        null_values: As for :class:`Source`.
+        finish: Of tables of facts, every row of which counts (equal rows of one file too): from raw rows to the table's
+            own columns, ``AT`` and ``BAD``. None: the rows stay as they are, each once.
+        lacks: Says in words what a file would need to be read as this table; None: it is never asked for by name.
     """
 
     name: str
@@ -100,3 +104,5 @@ class SideTable:
     export: str
     envelope: tuple[str, ...] = ()
     null_values: tuple[str, ...] = ()
+    finish: Callable[[pl.DataFrame], pl.DataFrame] | None = None
+    lacks: Callable[[Probe], tuple[str, ...]] | None = None

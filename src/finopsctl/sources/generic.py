@@ -31,7 +31,7 @@ import polars as pl
 from finopsctl.errors import ConfigError, nearest, reason_of
 from finopsctl.ledger.schema import INSTANT, LEDGER_SCHEMA, MONEY
 from finopsctl.ledger.token_classes import INPUT_COLUMNS, OUTPUT_COLUMNS, TOKEN_COLUMNS
-from finopsctl.sources._kind import kind_and_requests, unknown_kind
+from finopsctl.sources._kind import kind_and_requests, unknown_cost_type, unknown_kind
 from finopsctl.sources._labels import merged_tags
 from finopsctl.sources._parts import overdrawn, remainder
 from finopsctl.sources._source import AT, BAD, FLAG, Source
@@ -258,6 +258,9 @@ def _to_ledger(frame: pl.LazyFrame, mapping: ColumnMap, leaves: Mapping[str, pl.
             if what:
                 shown = f"{name} ({mapping.columns[name]})" if name in mapping.columns else name
                 reasons.append(why_not(shown, text, values[name], what))
+    if "cost_type" in values:
+        values["cost_type"] = values["cost_type"].str.to_lowercase()
+        reasons.append(unknown_cost_type(values["cost_type"]))
     kind = texts.get("record_kind", pl.lit(None, pl.String))
     labels = {name: text for name, text in texts.items() if name == "tags" or name.startswith(_TAG)}
     typed = frame.select(

@@ -3,7 +3,8 @@ r"""The ledger itself: CSV, JSON lines or Parquet with columns named as in the l
 ``normalize`` writes such files; anyone may. Needed are ``charge_period_start`` (dates are accepted) and one of
 ``input_tokens``, ``output_tokens``, ``requests``, ``reported_cost``, ``consumed_quantity``; every other column is
 optional and columns the ledger does not know become tags. Amounts may be numbers or text. Where ``record_kind`` is
-left out a row is ``usage`` when it has an end and other than one request, else one ``request``. In CSV, text that a
+left out a row is ``cost`` when it has a cost type, an amount and no model or usage at all; else ``usage`` when it has
+an end and other than one request; else one ``request``. In CSV, text that a
 spreadsheet would have run as a formula has an apostrophe before it (``^'+[=+\-@\t\r]``), which is taken away.
 
 A Parquet ledger is also scanned where it lies (:func:`scan`), so that a question reads the columns it needs and no
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.ledger.schema import INSTANT, LEDGER, LEDGER_SCHEMA, MONEY, RECORD_KIND, conform
-from finopsctl.sources._kind import kind_and_requests, unknown_kind
+from finopsctl.sources._kind import is_cost_line, kind_and_requests, unknown_cost_type, unknown_kind
 from finopsctl.sources._labels import extra_fields, is_private, merged_tags
 from finopsctl.sources._source import AT, BAD, Source
 from finopsctl.sources._typed import epoch, instant, money
@@ -62,9 +63,11 @@ def _adapt(look: Probe) -> Source:
 def _to_ledger(frame: pl.LazyFrame, extras: Sequence[str] = (), *, escaped: bool = False) -> pl.LazyFrame:
     if escaped:
         frame = frame.with_columns(_unescaped(name) for name in (*_TEXTS, "record_kind", *extras))
-    kind, requests = kind_and_requests(pl.col("record_kind"), pl.col("requests"), pl.col("charge_period_end"))
+    frame = frame.with_columns(cost_type=pl.col("cost_type").str.strip_chars().str.to_lowercase())
+    told = pl.coalesce(pl.col("record_kind"), pl.when(is_cost_line()).then(pl.lit("cost")))
+    kind, requests = kind_and_requests(told, pl.col("requests"), pl.col("charge_period_end"))
     return frame.with_columns(
-        unknown_kind(pl.col("record_kind")).alias(BAD),
+        pl.coalesce(unknown_kind(pl.col("record_kind")), unknown_cost_type(pl.col("cost_type"))).alias(BAD),
         record_kind=kind,
         requests=requests,
         tags=merged_tags([pl.col("tags", *extras)], "tags"),
