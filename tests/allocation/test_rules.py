@@ -42,6 +42,13 @@ def test_without_rules_and_keys_the_same_frame_comes_back() -> None:
     assert allocate(ledger, ()) is ledger
 
 
+def test_a_rule_fits_any_value_of_a_tag_and_fills_in_the_first() -> None:
+    tags = json.dumps({"squad": '["red", "blue"]'})
+    rule = Rule("blue squad", {"team": "{tag:squad}"}, {"tag:squad": ("blue",)})
+
+    assert _values(allocate(_ledger({"tags": tags}), (rule,)), "team") == ["red"]
+
+
 def test_a_header_names_the_team() -> None:
     ledger = _ledger({"tags": '{"x-team":"support"}'}, {"tags": '{"env":"prod"}'}, {})
     rule = Rule("header", {"team": "{header:X-Team}"})
@@ -396,3 +403,10 @@ def _fits(text: str | None, patterns: tuple[str, ...]) -> bool:
     if text is None:
         return "" in patterns
     return text in patterns or "*" in patterns or ("?" in patterns and len(text) == 1)
+
+
+def test_a_rule_sets_cost_types_the_ledger_knows_only() -> None:
+    with pytest.raises(ConfigError, match="'gpu' is no cost type"):
+        checked(Rule("gpus", {"cost_type": "gpu"}))
+
+    assert checked(Rule("gpus", {"cost_type": "inference"})).writes == {"cost_type"}

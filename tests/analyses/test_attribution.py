@@ -102,10 +102,38 @@ def test_the_totals_of_two_periods_are_compared() -> None:
     assert totals["change"] == pytest.approx(0.2)
 
 
-def test_the_largest_rise_may_come_first() -> None:
-    before = ledger("team cost\nsearch 3.99\nsupport 0.05")
+def test_the_largest_changes_may_come_first_up_or_down() -> None:
+    """legacy -2.00, support +1.70, untagged +0.25, search +0.01; what batch costs now is not known."""
+    before = ledger("team cost\nsearch 3.99\nsupport 0.05\nlegacy 2.00")
+    found = by("team", previous=before, sort="change")
 
-    assert column(by("team", previous=before, sort="change"), "team")[0] == "support"
+    assert column(found, "team") == ["legacy", "support", None, "search", "batch"]
+    assert column(found, "change_amount")[0] == Decimal("-2.00")
+
+
+def test_the_changes_in_money_add_up_to_that_of_the_total() -> None:
+    found = by("team", previous=ledger("team cost\nsearch 2.00\nlegacy 3.00"))
+
+    assert (
+        sum(filter(None, column(found, "change_amount"))) == found.totals["change_amount"] == Decimal("1.000000000001")
+    )
+
+
+def test_the_headline_names_the_change_and_the_largest_mover() -> None:
+    """$6.00 after $5.00; legacy fell by its $3.00, more than search rose ($2.00)."""
+    found = by("team", previous=ledger("team cost\nsearch 2.00\nlegacy 3.00"))
+
+    assert found.report().headline == (
+        "$6.00 spent, $1.00 more than before, in 5 groups by team; the largest is search with 66.7%, "
+        "the largest change legacy with -$3.00."
+    )
+
+
+def test_what_top_leaves_out_changed_together() -> None:
+    """legacy -3.00, support +1.75 and untagged +0.25 together: -1.00."""
+    found = by("team", previous=ledger("team cost\nsearch 2.00\nlegacy 3.00"), top=1)
+
+    assert column(found, "change_amount")[1] == Decimal("-0.999999999999")
 
 
 @pytest.mark.parametrize(("order", "first"), [("requests", "batch"), ("tokens", "batch"), ("spend", "search")])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -20,7 +20,7 @@ from ledgers import ledger
 CLOSED_LIST = (
     "environment team user customer project feature endpoint workload api_key provider model requested_model "
     "canonical_model model_tier service_tier region source record_kind trace_id token_class cost_type prompt_version "
-    "plan hour day week month quarter"
+    "plan meter hour day week month quarter year"
 )
 
 
@@ -57,6 +57,7 @@ def test_an_unknown_dimension_names_the_nearest_one() -> None:
         ("week", "2026-W40"),
         ("month", "2026-10"),
         ("quarter", "2026-Q4"),
+        ("year", "2026"),
     ],
 )
 def test_calendar_periods_are_written_as_iso_writes_them(name: str, text: str) -> None:
@@ -81,6 +82,27 @@ def test_the_last_iso_week_of_a_year_belongs_to_the_year_of_its_thursday() -> No
     start = datetime(2027, 1, 1, 12, tzinfo=UTC)
 
     assert values("week", "requests\n1", charge_period_start=start) == ["2026-W53"]
+
+
+@pytest.mark.parametrize(
+    ("first_month", "quarter", "year"),
+    [(10, "FY2027-Q1", "FY2027"), (11, "FY2026-Q4", "FY2026"), (7, "FY2027-Q2", "FY2027"), (2, "FY2027-Q3", "FY2027")],
+)
+def test_fiscal_quarters_are_counted_from_the_month_the_year_starts_in(
+    first_month: int, quarter: str, year: str
+) -> None:
+    """1 October 2026: the first day of a year from October, the last quarter of one from November."""
+    row = ledger("day\n1")
+    found = row.select(d.expr("UTC").alias(d.name) for d in parse("quarter,year", first_month)).collect()
+
+    assert found.row(0) == (quarter, year)
+
+
+def test_a_fiscal_quarter_is_grouped_by_the_day_it_begins() -> None:
+    """31 March lies in the quarter that begins on 1 February, whatever day of a shorter month it would shift to."""
+    row = ledger("requests\n1", charge_period_start=datetime(2026, 3, 31, 12, tzinfo=UTC))
+
+    assert row.select(dimension("quarter", 2).key("UTC")).collect().item() == date(2026, 2, 1)
 
 
 def test_a_tag_is_read_by_its_exact_name() -> None:

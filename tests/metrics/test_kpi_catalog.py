@@ -8,9 +8,10 @@ from finopsctl.errors import ConfigError
 from finopsctl.metrics.catalog import KPIS, catalogue, explain, kpi
 
 NAMES = (
-    "cost_per_request cost_per_request_p50 cost_per_request_p95 cost_per_request_p99 cost_per_1k_tokens token_ratio "
-    "cache_hit_rate prompt_cache_read_share budget_utilization burn_rate days_to_exhaustion days_to_exhaustion_7d "
-    "budget_variance model_mix_requests model_mix_spend team_allocation provider_distribution success_rate retry_rate "
+    "cost_per_request cost_per_request_p50 cost_per_request_p95 cost_per_request_p99 cost_per_trace_p50 "
+    "cost_per_trace_p95 cost_per_trace_p99 cost_per_1k_tokens token_ratio cache_hit_rate prompt_cache_read_share "
+    "budget_utilization burn_rate days_to_exhaustion days_to_exhaustion_7d budget_variance "
+    "model_mix_requests model_mix_spend team_allocation provider_distribution success_rate retry_rate "
     "fallback_rate cost_per_user self_hosted_savings cost_per_outcome cost_per_successful_task token_efficiency "
     "unattributed_share unpriced_share duplicate_share"
 )

@@ -16,9 +16,9 @@ import polars as pl
 
 from finopsctl.allocation import keys as key_map
 from finopsctl.allocation.conditions import canonical, filled, names_in, owner, value
-from finopsctl.errors import ConfigError
-from finopsctl.ledger.conditions import TAG, fits, matches
-from finopsctl.ledger.schema import MONEY
+from finopsctl.errors import ConfigError, nearest
+from finopsctl.ledger.conditions import TAG, fits, matches, tag_matches
+from finopsctl.ledger.schema import COST_TYPES, MONEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -86,6 +86,9 @@ def checked(rule: Rule) -> Rule:
             f"it ends ({rule.end:%Y-%m-%d}) before it starts ({rule.start:%Y-%m-%d})", "'to' is exclusive."
         )
     _ = rule.reads, rule.writes
+    cost_type = rule.assign.get("cost_type")
+    if cost_type is not None and not names_in(cost_type) and cost_type not in COST_TYPES:
+        raise ConfigError(f"'{cost_type}' is no cost type", nearest(cost_type, COST_TYPES))
     return rule
 
 
@@ -188,8 +191,16 @@ def _decide(frame: pl.LazyFrame, rules: Sequence[Rule]) -> pl.LazyFrame:
     return frame
 
 
+def _fits(name: str, patterns: tuple[str, ...]) -> pl.Expr:
+    """Return whether a dimension, which is a column by now, fits; of a tag with several values, any."""
+    known = pl.col(name).cast(pl.String)
+    if name.startswith(TAG):
+        return tag_matches(name.removeprefix(TAG), patterns, first=known)
+    return matches(known, patterns)
+
+
 def _assignments(index: int, rule: Rule) -> list[pl.Expr]:
-    holds = [matches(pl.col(canonical(name)).cast(pl.String), patterns) for name, patterns in rule.when.items()]
+    holds = [_fits(canonical(name), patterns) for name, patterns in rule.when.items()]
     start = pl.col("charge_period_start")
     if rule.start is not None:
         holds.append(start >= rule.start)

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.errors import ConfigError, SourceError, nearest
-from finopsctl.ledger.conditions import SYNONYMS, TAG, tag_value
-from finopsctl.ledger.period import is_day_bucket
+from finopsctl.ledger.conditions import SYNONYMS, TAG, tag_text, tag_value
+from finopsctl.ledger.period import JANUARY, is_day_bucket
 from finopsctl.ledger.schema import LEDGER
+from finopsctl.ledger.token_classes import TOKEN_COLUMNS
 from finopsctl.results.report import Column, Report, Table
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 UNTAGGED = "(untagged)"
 TOKEN_CLASS = "token_class"  # noqa: S105 - a kind of token, not a secret
+METER = "meter"
+TOKENS_METER = "tokens"
+"""The meter of records that count tokens."""
 
 _START, _END = pl.col("charge_period_start"), pl.col("charge_period_end")
 
@@ -39,6 +43,7 @@ class Dimension:
         text: Turns that key into the text shown; identity for text columns.
         null_label: What null is called on screen.
         grain: The longest bucket that still belongs to one value; None: any.
+        several: All values of a record as text (see ``conditions.values_in``), where it may have more than the first.
     """
 
     name: str
@@ -48,6 +53,7 @@ class Dimension:
     text: Callable[[pl.Expr], pl.Expr] | None = None
     null_label: str = UNTAGGED
     grain: timedelta | None = None
+    several: pl.Expr | None = None
 
     def expr(self, timezone: str) -> pl.Expr:
         """Return the text of each ledger row's value, null where the ledger does not know."""
@@ -73,7 +79,21 @@ def _record_kind() -> Dimension:
 
 
 def _tag(name: str) -> Dimension:
-    return Dimension(f"{TAG}{name}", name, f"the tag {name}", lambda _tz: tag_value(name))
+    return Dimension(f"{TAG}{name}", name, f"the tag {name}", lambda _tz: tag_value(name), several=tag_text(name))
+
+
+def own_unit() -> pl.Expr:
+    """Return the unit of what a record counts beside tokens; null without any."""
+    unit = pl.col("consumed_unit")
+    return pl.when((unit != "") & (unit.str.to_lowercase() != TOKENS_METER)).then(unit)
+
+
+def _meter() -> pl.Expr:
+    """Return what a record counts in the first place: tokens where it has any, else its own unit."""
+    tokens = pl.any_horizontal(pl.col(name) > 0 for name in TOKEN_COLUMNS).fill_null(value=False)
+    counted = pl.any_horizontal(pl.col(name).is_not_null() for name in TOKEN_COLUMNS)
+    of_tokens = pl.when(counted | pl.col("consumed_unit").is_not_null()).then(pl.lit(TOKENS_METER))
+    return pl.when(tokens).then(pl.lit(TOKENS_METER)).otherwise(pl.coalesce(own_unit(), of_tokens))
 
 
 def _local_date(timezone: str) -> pl.Expr:
@@ -90,8 +110,32 @@ def _hour_text(key: pl.Expr) -> pl.Expr:
     return key.dt.strftime("%Y-%m-%dT%H:%M:%S%:z").str.replace("+00:00", "Z", literal=True)
 
 
-def _quarter_text(key: pl.Expr) -> pl.Expr:
-    return pl.format("{}-Q{}", key.dt.year(), key.dt.quarter())
+def _fiscal(name: str, title: str, grain: timedelta, first_month: int) -> Dimension:
+    """Return the dimension of fiscal quarters or years: its key is the day one begins."""
+    is_quarter = name == "quarter"
+    later = first_month - JANUARY
+    early, late = f"-{later}mo", f"{later}mo"
+
+    def first_day(timezone: str) -> pl.Expr:
+        # Seen so many months earlier, a fiscal year is a calendar year.
+        month = _local_date(timezone).dt.truncate("1mo")
+        return month.dt.offset_by(early).dt.truncate("1q" if is_quarter else "1y").dt.offset_by(late)
+
+    def text(key: pl.Expr) -> pl.Expr:
+        shifted = key.dt.offset_by(early)
+        year = shifted.dt.year() + (later > 0)
+        written = pl.format("{}-Q{}", year, shifted.dt.quarter()) if is_quarter else year.cast(pl.String)
+        return pl.concat_str(pl.lit("FY"), written) if later else written
+
+    example = ("2026-Q4" if is_quarter else "2026") if not later else ("FY2027-Q1" if is_quarter else "FY2027")
+    return Dimension(name, title, f"{example}; follows fiscal-year-start", first_day, text, grain=grain)
+
+
+def _fiscals(first_month: int) -> tuple[Dimension, ...]:
+    return (
+        _fiscal("quarter", "Quarter", timedelta(days=92), first_month),
+        _fiscal("year", "Year", timedelta(days=366), first_month),
+    )
 
 
 _TIMES = (
@@ -115,14 +159,7 @@ _TIMES = (
         lambda key: key.dt.strftime("%Y-%m"),
         grain=timedelta(days=31),
     ),
-    Dimension(
-        "quarter",
-        "Quarter",
-        "2026-Q4",
-        lambda tz: _local_date(tz).dt.truncate("1q"),
-        _quarter_text,
-        grain=timedelta(days=92),
-    ),
+    *_fiscals(JANUARY),
 )
 
 TIME_DIMENSIONS = frozenset(d.name for d in _TIMES)
@@ -145,6 +182,13 @@ DIMENSIONS: tuple[Dimension, ...] = (
     Dimension(
         TOKEN_CLASS, "Token class", "input, output, cache reads ...", lambda _tz: pl.lit(None), null_label="(not split)"
     ),
+    Dimension(
+        METER,
+        "Meter",
+        "tokens, or the unit of what else is counted: searches, images, seconds, GPU-hours",
+        lambda _tz: _meter(),
+        null_label="(no meter)",
+    ),
     *_TIMES,
 )
 """Every dimension but tags, which are named ``tag:NAME``."""
@@ -152,22 +196,32 @@ DIMENSIONS: tuple[Dimension, ...] = (
 _BY_NAME = {d.name: d for d in DIMENSIONS}
 
 
-def dimension(name: str) -> Dimension:
-    """Return the dimension called ``name``; ConfigError names the nearest one when there is none."""
+def dimension(name: str, first_month: int = JANUARY) -> Dimension:
+    """Return the dimension called ``name``; ConfigError names the nearest one when there is none.
+
+    Args:
+        name: Its name or another spelling of it.
+        first_month: The month (1 to 12) that quarters and years begin with.
+    """
     word = name.strip()
     if word.startswith(TAG) and word != TAG:
         return _tag(word.removeprefix(TAG))
     found = _BY_NAME.get(SYNONYMS.get(word, word))
     if found is None:
         raise ConfigError(f"unknown dimension '{word}'", hint=nearest(word, (*_BY_NAME, *SYNONYMS, "tag:NAME")))
-    return found
+    return next((fiscal for fiscal in _fiscals(first_month) if fiscal.name == found.name), found)
 
 
-def parse(names: str | Iterable[str]) -> tuple[Dimension, ...]:
-    """Return the dimensions named in ``"team,model"`` (or several such texts), in order, each once."""
+def parse(names: str | Iterable[str], first_month: int = JANUARY) -> tuple[Dimension, ...]:
+    """Return the dimensions named in ``"team,model"`` (or several such texts), in order, each once.
+
+    Args:
+        names: What ``--by`` takes.
+        first_month: The month (1 to 12) that quarters and years begin with.
+    """
     texts = [names] if isinstance(names, str) else list(names)
     words = [word for text in texts for word in text.split(",") if word.strip()]
-    return tuple({d.name: d for d in map(dimension, words)}.values())
+    return tuple({d.name: d for d in (dimension(word, first_month) for word in words)}.values())
 
 
 def named(keys: Mapping[str, pl.Expr]) -> list[pl.Expr]:
@@ -203,7 +257,7 @@ def catalogue() -> Report:
     """List every dimension with its meaning and other spellings."""
     others = {name: alias for alias, name in SYNONYMS.items()}
     rows = [(d.name, others.get(d.name), d.meaning, d.null_label) for d in DIMENSIONS]
-    rows.append(("tag:NAME", None, "the value of any tag", UNTAGGED))
+    rows.append(("tag:NAME", None, "the value of any tag, the first where a record has several", UNTAGGED))
     frame = pl.DataFrame(
         rows, schema=dict.fromkeys(("dimension", "also", "meaning", "null_label"), pl.String), orient="row"
     )

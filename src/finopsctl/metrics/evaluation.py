@@ -15,6 +15,7 @@ import polars as pl
 
 from finopsctl.ledger.schema import MONEY
 from finopsctl.ledger.token_classes import TOKEN_CLASSES, TokenClass
+from finopsctl.metrics.budgets import days_grade, with_figures
 from finopsctl.metrics.kpi import How, Kpi, KpiSettings, RangeScale, Scale, UserTypes
 from finopsctl.metrics.measures import SPEND, holds, ratio, to_money, total
 from finopsctl.results.units import Unit
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 _PICO_PER_UNIT = 10**12
 _DAYS_OF_A_MONTH = 30
-_ROUNDING = 1e-6  # days: exactly on plan is on plan
 
 MEMBER = "member"
 """The column that names which member of a KPI a row is about."""
@@ -40,8 +40,10 @@ class Figures:
         users: Dimensions, ``user``, ``spend``, ``requests`` (null: not known); None: not asked.
         mishaps: Dimensions and what retries and fallbacks cost; None: not asked.
         quantiles: Dimensions, ``spend``, ``requests`` and one column per quantile KPI; None: not asked.
+        traces: The same of quantiles of the cost of traces (``requests`` counts traces); None: not asked.
         budgets: Of :func:`finopsctl.metrics.budgets.budget_usage`; None: no budgets.
-        outcomes: ``outcomes`` (count) and perhaps ``feature``; None: not given.
+        outcomes: ``outcomes`` (count) and perhaps ``feature`` and ``spend`` (of what they are of; else that of the
+            rollup); None: not given.
         comparison_rates: Price per token of the API model to compare self-hosting with, by ledger column.
         duplicates: Records dropped as duplicates; None: not checked.
         settings: Of the KPIs.
@@ -52,6 +54,7 @@ class Figures:
     users: pl.DataFrame | None = None
     mishaps: pl.DataFrame | None = None
     quantiles: pl.DataFrame | None = None
+    traces: pl.DataFrame | None = None
     budgets: pl.DataFrame | None = None
     outcomes: pl.DataFrame | None = None
     comparison_rates: Mapping[str, Decimal] | None = None
@@ -151,10 +154,11 @@ def _share(kpi: Kpi, figures: Figures, dims: tuple[str, ...]) -> pl.DataFrame:
 
 
 def _quantile(kpi: Kpi, figures: Figures, dims: tuple[str, ...]) -> pl.DataFrame:
-    if figures.quantiles is None:
+    found = figures.traces if kpi.how is How.TRACE_QUANTILE else figures.quantiles
+    if found is None:
         return _nothing(dims)
     spend = _by(figures.rollup, dims, all_spend=total(SPEND))
-    rows = _joined(figures.quantiles, spend, dims)
+    rows = _joined(found, spend, dims)
     return rows.with_columns(
         value=pl.col(kpi.name),
         denominator=pl.col("requests").cast(MONEY),
@@ -182,7 +186,7 @@ def _user_types(figures: Figures) -> pl.DataFrame:
     types, days = figures.settings.user_types, max(figures.days, 1)
     of_a_month = _DAYS_OF_A_MONTH / days
     rows = (
-        figures.users.with_columns(_user_type(types, days, of_a_month).alias(MEMBER))
+        figures.users.with_columns(user_type(types, days, of_a_month).alias(MEMBER))
         .group_by(MEMBER)
         .agg(numerator=pl.col("spend").sum(), denominator=pl.len().cast(MONEY))
         .with_columns(value=ratio(pl.col("numerator"), pl.col("denominator")), coverage=pl.lit(None, dtype=pl.Float64))
@@ -196,7 +200,14 @@ def _user_types(figures: Figures) -> pl.DataFrame:
     )
 
 
-def _user_type(types: UserTypes, days: int, of_a_month: float) -> pl.Expr:
+def user_type(types: UserTypes, days: int, of_a_month: float) -> pl.Expr:
+    """Return what type of user a row is, from its ``requests`` and ``spend``; null where requests are not known.
+
+    Args:
+        types: What makes a user light, moderate, heavy or power.
+        days: The days the row is about.
+        of_a_month: What brings an amount of those days to 30 days.
+    """
     per_day = pl.col("requests") / days
     is_power = pl.col("spend").cast(pl.Float64) * of_a_month > types.power_spend
     return (
@@ -252,7 +263,11 @@ def _outcome(kpi: Kpi, figures: Figures, dims: tuple[str, ...]) -> pl.DataFrame:
         return _nothing(dims)
     by = [kpi.member_of] if kpi.member_of in figures.outcomes.columns else []
     counts = _by(figures.outcomes, by, denominator=pl.col("outcomes").sum().cast(MONEY))
-    spend = _by(figures.rollup, by, numerator=total(SPEND))
+    if "spend" in figures.outcomes.columns:
+        spend = _by(figures.outcomes, by, numerator=pl.col("spend").sum(), spent=pl.col("spend").is_not_null().any())
+        spend = spend.with_columns(numerator=pl.when("spent").then("numerator")).drop("spent")
+    else:
+        spend = _by(figures.rollup, by, numerator=total(SPEND))
     rows = counts.join(spend, on=by, how="left", nulls_equal=True) if by else counts.join(spend, how="cross")
     member = pl.col(kpi.member_of) if by else pl.lit(None, dtype=pl.String)
     return rows.with_columns(
@@ -266,21 +281,18 @@ def _budget(kpi: Kpi, figures: Figures, dims: tuple[str, ...]) -> pl.DataFrame:
     usage = figures.budgets
     if usage is None:
         return _nothing(dims)
-    actual, limit, planned = pl.col("actual"), pl.col("limit"), pl.col("planned")
-    remaining = limit - actual
+    actual, planned, remaining = pl.col("actual"), pl.col("planned"), pl.col("remaining")
     match kpi.name:
         case "budget_utilization":
-            parts = (actual, limit, ratio(actual, limit))
+            parts = (actual, pl.col("limit"), pl.col("utilization"))
         case "budget_variance":
-            parts = (actual - planned, planned, ratio(actual - planned, planned))
+            parts = (actual - planned, planned, pl.col("budget_variance"))
         case "days_to_exhaustion_7d":
-            burn = ratio(pl.col("last_days_spend"), pl.col("last_days"))
-            parts = (remaining, burn, _days_left(remaining, burn))
+            parts = (remaining, pl.col("burn_rate_7d"), pl.col("days_to_exhaustion_7d"))
         case _:
-            burn = ratio(actual, pl.col("days_elapsed"))
-            parts = (remaining, burn, _days_left(remaining, burn))
+            parts = (remaining, pl.col("burn_rate"), pl.col("days_to_exhaustion"))
     numerator, denominator, value = parts
-    rows = usage.with_columns(
+    rows = with_figures(usage).with_columns(
         pl.col("budget").alias(MEMBER),
         *(pl.lit(None, dtype=pl.String).alias(name) for name in dims if name not in usage.columns),
         numerator=numerator,
@@ -288,22 +300,9 @@ def _budget(kpi: Kpi, figures: Figures, dims: tuple[str, ...]) -> pl.DataFrame:
         value=value,
         coverage=1.0,
     )
-    period_aware = figures.settings.bands != "plain-days" and kpi.unit is Unit.DAYS
-    return rows.with_columns(grade=_days_grade(kpi)) if period_aware else rows
-
-
-def _days_left(remaining: pl.Expr, burn: pl.Expr) -> pl.Expr:
-    """Return the days ``remaining`` lasts: 0 once spent, null when nothing burns."""
-    left = pl.when(burn > 0).then(ratio(remaining, burn))
-    return pl.when(remaining <= 0).then(0.0).otherwise(left)
-
-
-def _days_grade(kpi: Kpi) -> pl.Expr:
-    """A budget that lasts to the end of its period is good however few days that is."""
-    assert isinstance(kpi.scale, Scale)
-    lasts = (pl.col("value") > 0) & (pl.col("value") >= pl.col("days_left") - _ROUNDING)
-    graded = kpi.scale.grade(pl.col("value"))
-    return pl.when(lasts).then(pl.lit("good")).otherwise(graded)
+    if kpi.unit is not Unit.DAYS or not isinstance(kpi.scale, Scale):
+        return rows
+    return rows.with_columns(grade=days_grade(kpi.scale, pl.col("value"), pl.col("days_left"), figures.settings.bands))
 
 
 def _duplicates(_kpi: Kpi, figures: Figures, dims: tuple[str, ...]) -> pl.DataFrame:
@@ -328,6 +327,7 @@ _EVALUATORS: Mapping[How, Callable[[Kpi, Figures, tuple[str, ...]], pl.DataFrame
     How.RATIO: _ratio,
     How.SHARE: _share,
     How.QUANTILE: _quantile,
+    How.TRACE_QUANTILE: _quantile,
     How.PER_USER: _per_user,
     How.PER_DAY: _per_day,
     How.BUDGET: _budget,

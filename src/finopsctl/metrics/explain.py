@@ -98,8 +98,10 @@ def _fields(kpi: Kpi) -> list[str]:
     found: dict[str, None] = {}
     for measure in kpi.measures:
         found |= dict.fromkeys(_columns(measure))
-    if kpi.how in {How.BUDGET, How.QUANTILE}:
+    if kpi.how in {How.BUDGET, How.QUANTILE, How.TRACE_QUANTILE}:
         found["cost"] = None
+    if kpi.how is How.TRACE_QUANTILE:
+        found["trace_id"] = None
     if kpi.effect:
         found |= dict.fromkeys(["cost", "retries" if kpi.effect == "retry_cost" else "fallbacks"])
     if kpi.member_of and kpi.how in {How.SHARE, How.OUTCOME}:

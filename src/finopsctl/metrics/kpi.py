@@ -33,6 +33,7 @@ class How(StrEnum):
     RATIO = "ratio"  # numerator / (denominator / per), over rows that know both
     SHARE = "share"  # a member's part of the whole
     QUANTILE = "quantile"  # of the cost of single requests
+    TRACE_QUANTILE = "trace_quantile"  # of the cost of traces: all records with one trace_id
     PER_USER = "per_user"  # spend / distinct users, by type of user
     PER_DAY = "per_day"  # spend / whole days elapsed
     BUDGET = "budget"  # from budgets and the spend they limit
@@ -177,7 +178,7 @@ class Kpi:
         aim: The grade its target stands for: good, or ok.
         member_of: What its own rows are members of: a dimension, ``budget`` or ``user_type``.
         effect: The money behind it: a key of ``measures.MISHAP_COSTS``; empty: none.
-        quantile: Which quantile, for ``How.QUANTILE``.
+        quantile: Which quantile, for ``How.QUANTILE`` and ``How.TRACE_QUANTILE``.
         needs: What to give finopsctl where the value is missing.
         window: The span dashboards show it over.
         promql: The same figure from LiteLLM's Prometheus metrics, ``$w`` for the window; empty where they lack it.

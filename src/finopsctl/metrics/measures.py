@@ -79,11 +79,13 @@ FACTS: Mapping[str, pl.Expr] = {
     "usage": pl.col("record_kind").is_in(["request", "usage"]),
     "reported": pl.col("reported_cost").is_not_null(),
     "no_service_tier": pl.col("service_tier").is_null(),
+    "metered": pl.col("consumed_quantity").is_not_null(),
 }
 """What can be known about a row, each a boolean that is never null."""
 
 DERIVED_AMOUNTS: Mapping[str, pl.Expr] = {
     "retried_requests": pl.when(pl.col("retries") < pl.col("requests")).then("retries").otherwise("requests"),
+    "metered": pl.col("consumed_quantity").cast(MONEY, strict=False),  # sums of floats depend on their order
 }
 """Amounts of a row that are not a ledger column; they count only where what they are made of is known."""
 
@@ -173,4 +175,5 @@ OUTPUT_TOKENS = Measure("output_tokens", "Output tokens", OUTPUT_COLUMNS, ("outp
 CACHE_READ_TOKENS = Measure(
     "cache_read_tokens", "Tokens read from the prompt cache", ("cache_read_tokens",), ("cache_read",), ("served",)
 )
+METERED = Measure("metered", "Quantity of a meter", ("metered",), ("metered",))
 SUCCESSFUL_TASKS = Measure("successful_tasks", "Successful tasks", ("task_successes",), ("task_successes",))

@@ -15,7 +15,7 @@ import polars as pl
 
 from finopsctl.ledger.token_classes import TOKEN_COLUMNS
 from finopsctl.metrics.dimensions import named
-from finopsctl.metrics.measures import DERIVED_AMOUNTS, FACTS
+from finopsctl.metrics.measures import DERIVED_AMOUNTS, FACTS, METERED, REQUESTS, SPEND, TOKENS, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,6 +56,24 @@ def rollup(
         )
         .with_columns((pl.col("known") & (1 << bit) != 0).alias(f"is_{fact}") for bit, fact in enumerate(facts))
         .drop("known")
+    )
+
+
+def summed(rollup: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """Sum a rollup by some of its keys.
+
+    Args:
+        rollup: Of :func:`rollup`, with the measures spend, requests, tokens and metered.
+        names: The keys.
+
+    Returns:
+        ``names``; ``spend``, ``requests``, ``tokens``, ``quantity`` (of a meter), each null where no row knows it.
+    """
+    return rollup.group_by(*names).agg(
+        spend=total(SPEND),
+        requests=total(REQUESTS).cast(pl.Int64),
+        tokens=total(TOKENS).cast(pl.Int64),
+        quantity=total(METERED),
     )
 
 

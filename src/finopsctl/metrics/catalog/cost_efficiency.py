@@ -71,6 +71,22 @@ def _quantile(percent: int) -> Kpi:
     )
 
 
+def _trace_quantile(percent: int) -> Kpi:
+    return Kpi(
+        name=f"cost_per_trace_p{percent}",
+        title=f"Cost per trace P{percent}",
+        question=f"What do {percent} % of user actions, tasks or sessions stay below, all their calls together?",
+        formula=f"{percent} % quantile (linear between neighbours) of the cost of traces; a trace is all that shares "
+        "a trace_id, within each group of --by",
+        section=_SECTION,
+        unit=Unit.UNIT_PRICE,
+        good=Direction.DOWN,
+        how=How.TRACE_QUANTILE,
+        quantile=percent / 100,
+        needs="logs with a trace or session id (LiteLLM: session_id; events: trace_id)",
+    )
+
+
 TOKEN_RATIO = Kpi(
     name="token_ratio",
     title="Output per input token",
@@ -126,6 +142,7 @@ PROMPT_CACHE_READ_SHARE = Kpi(
 KPIS: tuple[Kpi, ...] = (
     COST_PER_REQUEST,
     *(_quantile(percent) for percent in (50, 95, 99)),
+    *(_trace_quantile(percent) for percent in (50, 95, 99)),
     COST_PER_1K_TOKENS,
     TOKEN_RATIO,
     CACHE_HIT_RATE,

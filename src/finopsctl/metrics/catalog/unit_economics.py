@@ -73,7 +73,7 @@ COST_PER_OUTCOME = Kpi(
         open_high=True,
     ),
     member_of="feature",
-    needs="outcomes per use case, which no command reads yet",
+    needs="outcomes per use case: --outcomes FILE, or such a file among the inputs (finopsctl sources outcomes)",
     window="30d",
 )
 
