@@ -11,7 +11,7 @@ import pytest
 from finopsctl.config.budgets import load
 from finopsctl.config.settings import load as load_settings
 from finopsctl.errors import ConfigError
-from finopsctl.metrics.budgets import Alert, Budget
+from finopsctl.metrics.budgets import Alert, Budget, GatewayTerms
 
 
 def _file(folder: Path, text: str) -> Path:
@@ -54,6 +54,41 @@ def test_an_empty_list_of_alerts_means_none(tmp_path: Path) -> None:
     (budget,) = load(_file(tmp_path, "[[budget]]\nlimit = 1\nalerts = []"))
 
     assert budget.alerts == ()
+
+
+def test_a_budget_may_say_what_a_gateway_is_to_enforce(tmp_path: Path) -> None:
+    text = """
+[[budget]]
+team = "support"
+limit = 5000
+period = "1mo"
+hard-stop = 1.2
+models = ["gpt-4o", "gpt-4o-mini"]
+tpm-limit = 200000
+rpm_limit = 1000
+alerts = [{ at = 0.5 }]
+"""
+    (budget,) = load(_file(tmp_path, text))
+
+    assert budget.terms == GatewayTerms(("gpt-4o", "gpt-4o-mini"), 200_000, 1000, Decimal("1.2"))
+    assert budget.alerts == (Alert(0.5), Alert(1.2, "hard stop"))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("period = '36h'", r"'36h' is no period of a budget"),
+        ("period = 'fortnight'", "period"),
+        ("limit = -1", "limit"),
+        ("hard-stop = 120", "a hard stop at 120 of the limit"),
+        ("rpm-limit = 0", "rpm-limit"),
+        ("model-limit = 5", "neither a key of a budget nor a dimension"),
+    ],
+)
+def test_a_term_that_makes_no_sense_is_refused(tmp_path: Path, line: str, message: str) -> None:
+    limit = "" if line.startswith("limit") else "limit = 1\n"
+    with pytest.raises(ConfigError, match=message):
+        load(_file(tmp_path, f"[[budget]]\n{limit}{line}"))
 
 
 @pytest.mark.parametrize(

@@ -324,3 +324,16 @@ def test_the_highest_layer_that_gives_a_key_wins(tmp_path_factory: pytest.TempPa
 
     assert settings.top == max((layers[name] for name in given_in), default=None)
     assert settings.origin("top").layer == (settings.top or 0)
+
+
+def test_budgets_of_quarters_and_years_follow_the_fiscal_year(folder: Path) -> None:
+    """The year that begins in April and holds 31 March 2026 began on 1 April 2025."""
+    text = 'fiscal-year-start = 4\n[[budget]]\nlimit = 5\nperiod = "year"'
+    (budget,) = _load(folder, text).all_budgets()
+
+    assert budget.current(datetime(2026, 4, 1, tzinfo=UTC)).first_day == date(2025, 4, 1)
+
+
+def test_a_fiscal_year_that_starts_in_no_month_is_refused(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="FISCAL_YEAR_START"):
+        _load(folder, environ={"FINOPSCTL_FISCAL_YEAR_START": "13"})

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _NO_DIMENSIONS = frozenset({"budget", "user_type"})  # members of these are never unknown
+_SORTED = {How.QUANTILE: "quantiles", How.TRACE_QUANTILE: "traces"}  # the frames quantiles are read from
 _NO_PREVIOUS = frozenset({How.BUDGET, How.OUTCOME, How.DUPLICATES})
 
 
@@ -232,13 +233,19 @@ def _figures(
 ) -> Figures:
     by, dims = question.by, question.dims
     mishaps = frames.get("mishaps")
-    costs, users, daily = frames.get("quantiles"), frames.get("users"), frames.get("budgets")
+    users, daily = frames.get("users"), frames.get("budgets")
+    costs = {how: frames[name] for how, name in _SORTED.items() if name in frames}
+    quantiles = {
+        how: as_text(quantiles_of(frame, by, [kpi for kpi in kpis if kpi.how is how]), by)
+        for how, frame in costs.items()
+    }
     return Figures(
         rollup=as_text(frames["rollup"], by),
         days=days,
         users=None if users is None else as_text(users, by),
         mishaps=None if mishaps is None else as_text(mishaps, by),
-        quantiles=None if costs is None else as_text(quantiles_of(costs, by, kpis), by),
+        quantiles=quantiles.get(How.QUANTILE),
+        traces=quantiles.get(How.TRACE_QUANTILE),
         budgets=None if daily is None else budget_usage(daily, _budgets(question), as_of, dims),
         outcomes=frames.get("outcomes"),
         comparison_rates=question.comparison_rates,

@@ -7,7 +7,24 @@ from typing import Annotated
 
 import typer
 
-from finopsctl.cli import attribution, config, demo, doctor, init, inspect, kpi, normalize, pricing, reference
+from finopsctl.cli import (
+    attribution,
+    budget,
+    chargeback,
+    config,
+    demo,
+    doctor,
+    forecast,
+    init,
+    inspect,
+    kpi,
+    normalize,
+    pricing,
+    reconcile,
+    reference,
+    unit_economics,
+    variance,
+)
 from finopsctl.cli.options import shares
 
 app = typer.Typer(
@@ -19,12 +36,18 @@ app = typer.Typer(
 )
 app.command("kpi", epilog=kpi.EXAMPLES)(shares(kpi.kpi))
 app.command("attribution", epilog=attribution.EXAMPLES)(shares(attribution.attribution))
+app.command("chargeback", epilog=chargeback.EXAMPLES)(shares(chargeback.chargeback))
+app.command("variance", epilog=variance.EXAMPLES)(shares(variance.variance))
+app.command("forecast", epilog=forecast.EXAMPLES)(shares(forecast.forecast))
+app.command("reconcile", epilog=reconcile.EXAMPLES)(shares(reconcile.reconcile))
 app.command("normalize", epilog=normalize.EXAMPLES)(shares(normalize.normalize))
 app.command("inspect", epilog=inspect.EXAMPLES)(shares(inspect.inspect))
 app.command("sources", epilog=reference.SOURCES_EXAMPLES)(shares(reference.sources))
 app.command("kpis", epilog=reference.KPIS_EXAMPLES)(shares(reference.kpis))
 app.command("dimensions", epilog=reference.DIMENSIONS_EXAMPLES)(shares(reference.dimensions))
 app.command("explain", epilog=reference.EXPLAIN_EXAMPLES)(shares(reference.explain))
+app.command("unit-economics", epilog=unit_economics.EXAMPLES)(shares(unit_economics.unit_economics))
+app.add_typer(budget.app, name="budget")
 app.add_typer(pricing.app, name="pricing")
 app.add_typer(config.app, name="config")
 app.command("init", epilog=init.EXAMPLES)(init.init)

@@ -23,13 +23,36 @@ EXAMPLES = """Examples:
 Sort = Annotated[
     str,
     typer.Option(
-        "--sort", metavar="WHAT", help="spend, change (needs --compare), requests or tokens.", show_default=True
+        "--sort",
+        metavar="WHAT",
+        help="spend, change (up or down, in money; needs --compare), requests or tokens.",
+        show_default=True,
+    ),
+]
+Tags = Annotated[
+    str | None,
+    typer.Option(
+        "--tags",
+        metavar="WAY",
+        help="Of a tag with several values: count the first (the default), or split evenly among them.",
+        show_default=False,
     ),
 ]
 
 
-def attribution(common: Common, by: By = None, top: Top = None, compare: Compare = None, sort: Sort = "spend") -> None:
-    """Break spend down by any dimensions, in amounts that add up to the total to the last digit."""
+def attribution(
+    common: Common,
+    by: By = None,
+    *,
+    top: Top = None,
+    compare: Compare = None,
+    sort: Sort = "spend",
+    tags: Tags = None,
+) -> None:
+    """Break spend down by any dimensions, in amounts that add up to the total to the last digit (showback).
+
+    Shared cost that the configuration spreads is shown beside direct cost; `finopsctl chargeback` is for finance.
+    """
     from finopsctl.cli.run import answer
 
     def analyse(books: Books, settings: Settings) -> Breakdown:
@@ -37,4 +60,4 @@ def attribution(common: Common, by: By = None, top: Top = None, compare: Compare
 
         return breakdown_of(books, settings, sort)
 
-    answer(common, analyse, by=by, compare=compare, top=top)
+    answer(common, analyse, by=by, compare=compare, top=top, tags=tags)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finopsctl.cli.options import By, Common, Compare, FailOn
+from finopsctl.cli.options import By, Common, Compare, FailOn, Outcomes
 
 if TYPE_CHECKING:
     from finopsctl.analyses.kpi import Scorecard
@@ -28,7 +28,14 @@ Kpis = Annotated[
 ]
 
 
-def kpi(common: Common, by: By = None, kpis: Kpis = None, compare: Compare = None, fail_on: FailOn = None) -> None:
+def kpi(  # noqa: PLR0917 - typer passes them by name
+    common: Common,
+    by: By = None,
+    kpis: Kpis = None,
+    compare: Compare = None,
+    outcomes: Outcomes = None,
+    fail_on: FailOn = None,
+) -> None:
     """Grade the ledger: value, grade, target and change of every KPI."""
     from finopsctl.cli.run import answer
 
@@ -37,4 +44,4 @@ def kpi(common: Common, by: By = None, kpis: Kpis = None, compare: Compare = Non
 
         return scorecard_of(books, settings, tuple(kpis or ()))
 
-    answer(common, analyse, by=by, compare=compare, fail_on=fail_on)
+    answer(common, analyse, by=by, compare=compare, outcomes=outcomes, fail_on=fail_on)

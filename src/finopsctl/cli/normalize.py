@@ -54,10 +54,11 @@ def normalize(common: Common, partition: Partition = None) -> None:
     ledger = books.ledger.drop("cost")
     if form == "parquet":
         from finopsctl.books.ledger_files import write_parquet
+        from finopsctl.books.stated_prices import metadata_of
 
         if common.output is None:
             raise ConfigError("Parquet is written to a file", "Name it with -o ledger.parquet.")
-        write_parquet(ledger, common.output)
+        write_parquet(ledger, common.output, metadata_of(books))
     else:
         _write_text(ledger, form, common.output)
     note_findings(books, common)
@@ -65,7 +66,7 @@ def normalize(common: Common, partition: Partition = None) -> None:
 
 def _format(common: Common, settings: Settings) -> str:
     ending = common.output.suffix.lstrip(".").replace("ndjson", "jsonl") if common.output else ""
-    form = common.format or (ending if ending in _FORMATS else None) or settings.format or "jsonl"
+    form = common.format or (ending if ending in (*_FORMATS, "xlsx") else None) or settings.format or "jsonl"
     if form not in _FORMATS:
         raise ConfigError(f"the ledger is not written as '{form}'", nearest(form, _FORMATS))
     return form

@@ -60,6 +60,25 @@ FailOn = Annotated[
     str | None, _option(_OUTPUT, "Exit 3 when a grade is this bad: warning or critical.", "--fail-on", metavar="GRADE")
 ]
 
+Outcomes = Annotated[
+    Path | None,
+    _option(
+        _DATA,
+        "File of outcomes: day, use_case, outcomes, successes ... (see `finopsctl sources outcomes`).",
+        "--outcomes",
+        metavar="FILE",
+    ),
+]
+Revenue = Annotated[
+    Path | None,
+    _option(
+        _DATA,
+        "File of revenue: customer, month, amount, currency ... (see `finopsctl sources revenue`).",
+        "--revenue",
+        metavar="FILE",
+    ),
+]
+
 
 def listed(text: str) -> list[str]:
     """Return the items of a comma-separated option."""
@@ -71,7 +90,8 @@ class Display:
     """The options on what comes out; None means not given."""
 
     format: Annotated[
-        str | None, _option(_OUTPUT, "table, md, csv, json, jsonl or parquet.", "--format", "-f", metavar="FORMAT")
+        str | None,
+        _option(_OUTPUT, "table, md, csv, json, jsonl, parquet or xlsx.", "--format", "-f", metavar="FORMAT"),
     ] = None
     output: Annotated[
         Path | None,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from finopsctl.books import open_books
 from finopsctl.errors import ConfigError, SourceError
 from finopsctl.ledger.period import parse_month, parse_quarter
-from finopsctl.ledger.token_classes import TOKEN_CLASSES
+from finopsctl.ledger.token_classes import TOKEN_CLASSES, TokenClass
 from finopsctl.metrics.dimensions import parse
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from finopsctl.books import Books
     from finopsctl.config.settings import Settings
     from finopsctl.ledger.period import Period
+    from finopsctl.metrics.outcomes import Asked
 
 
 def scorecard_of(books: Books, settings: Settings, kpis: tuple[str, ...]) -> Scorecard:
@@ -34,10 +36,11 @@ def scorecard_of(books: Books, settings: Settings, kpis: tuple[str, ...]) -> Sco
         kpis: Names of the KPIs wanted; empty is all.
     """
     from finopsctl.analyses.kpi import ScorecardQuestion, scorecard
+    from finopsctl.cli.limits import team_budgets_of
 
     previous_period, previous = comparison(books, settings.compare)
     question = ScorecardQuestion(
-        by=parse(settings.by),
+        by=parse(settings.by, settings.fiscal_year_start),
         kpis=kpis,
         period=books.period,
         as_of=books.as_of if settings.as_of else None,
@@ -46,7 +49,8 @@ def scorecard_of(books: Books, settings: Settings, kpis: tuple[str, ...]) -> Sco
         basis=books.request.basis,
         currency=books.request.currency,
         settings=settings.kpi_settings(),
-        budgets=settings.all_budgets(Path()),
+        budgets=team_budgets_of(books, settings),
+        outcomes=_outcomes_of(books, settings, kpis),
         comparison_rates=_comparison_rates(books, settings),
         duplicates=books.duplicates,
     )
@@ -62,18 +66,55 @@ def breakdown_of(books: Books, settings: Settings, sort: str) -> Breakdown:
         sort: ``spend``, ``change``, ``requests`` or ``tokens``.
     """
     from finopsctl.analyses.attribution import breakdown
+    from finopsctl.cli.sharing import sharing_of, without_sharing
 
-    _, previous = comparison(books, settings.compare)
-    return breakdown(
+    period_before, previous = comparison(books, settings.compare)
+    by = parse(settings.by or ("team",), settings.fiscal_year_start)
+    sharing, before, said = None, None, without_sharing(books, settings, by)
+    if not said:
+        sharing = sharing_of(books, settings)
+        before = None if previous is None else sharing_of(books, settings, period_before, previous)
+    found = breakdown(
         books.ledger,
-        parse(settings.by or ("team",)),
+        by,
         top=settings.top,
         previous=previous,
         sort=sort,
         timezone=settings.tz,
         basis=books.request.basis,
         currency=books.request.currency,
+        sharing=sharing,
+        sharing_before=before,
+        tags=settings.tags,
     )
+    return replace(found, findings=(*found.findings, *said))
+
+
+def asked_of(books: Books) -> Asked:
+    """Return which part of a table beside the ledger is asked for: that of the period, else of the ledger's days."""
+    from finopsctl.books.books import covering
+    from finopsctl.metrics.outcomes import Asked
+
+    request = books.request
+    return Asked(
+        period=books.period or covering(*books.seen, request.timezone),
+        named=books.period is not None,
+        as_of=books.as_of if request.as_of else None,
+        timezone=request.timezone,
+        where=request.where,
+        first_month=request.fiscal_year_start,
+    )
+
+
+def _outcomes_of(books: Books, settings: Settings, kpis: tuple[str, ...]) -> pl.LazyFrame | None:
+    """Return the outcomes of use cases with their spend, where the scorecard has a row for them."""
+    table = books.table("outcomes")
+    if table is None or (kpis and "cost_per_outcome" not in kpis) or not set(settings.by) <= {"feature", "use_case"}:
+        return None
+    from finopsctl.metrics.outcomes import choose, spend_of_outcomes
+
+    found = spend_of_outcomes(books.ledger, choose(table, asked_of(books)).rows, (), settings.tz)
+    return found.rows.select(found.owner, "outcomes", "spend").lazy()
 
 
 def comparison(books: Books, what: str | None) -> tuple[Period | None, pl.LazyFrame | None]:
@@ -105,11 +146,11 @@ def _compared_period(books: Books, what: str) -> Period:
         return books.whole_period().previous()
     if what == "yoy":
         return books.whole_period().year_before()
-    for read in (parse_month, parse_quarter):
-        try:
-            return read(what, books.request.timezone)
-        except ConfigError:
-            continue
+    zone, first_month = books.request.timezone, books.request.fiscal_year_start
+    with suppress(ConfigError):
+        return parse_month(what, zone)
+    with suppress(ConfigError):
+        return parse_quarter(what, zone, first_month)
     raise ConfigError(
         f"'{what}' is nothing to compare with", "Use previous, yoy, a month (2026-09), a quarter (2026Q3) or a file."
     )
@@ -129,5 +170,11 @@ def _comparison_rates(books: Books, settings: Settings) -> Mapping[str, Decimal]
     if current.is_empty():
         raise ConfigError(f"self-hosted.compare-with: '{name}' has no price", "See `finopsctl pricing list`.")
     line = current.row(current.height - 1, named=True)
-    rates = {c.column: line.get(c.rate_key) or (line.get(c.bills_as) if c.bills_as else None) for c in TOKEN_CLASSES}
+    rates = {c.column: _rate(line, c) for c in TOKEN_CLASSES}
     return {column: Decimal(rate) / 1_000_000 for column, rate in rates.items() if rate is not None}
+
+
+def _rate(line: Mapping[str, Any], token_class: TokenClass) -> Any:  # noqa: ANN401 - a rate as the catalogue has it
+    """Return the rate of a class of tokens, that of the class it bills as where the line has none; 0 is a rate."""
+    own = line.get(token_class.rate_key)
+    return own if own is not None or not token_class.bills_as else line.get(token_class.bills_as)

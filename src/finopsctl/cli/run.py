@@ -147,6 +147,7 @@ def requested(settings: Settings) -> Request:
         ),
         as_of=settings.as_of,
         timezone=settings.tz,
+        fiscal_year_start=settings.fiscal_year_start,
         where=settings.where,
         # The default is "auto", but naming prices asks for them unless a basis is named as well.
         cost_basis=settings.cost_basis if settings.origin("cost-basis").layer is not Layer.DEFAULT else None,
@@ -162,6 +163,8 @@ def requested(settings: Settings) -> Request:
         redact=settings.redact,
         redact_key=os.environ.get(REDACT_KEY_VARIABLE),
         strict=settings.strict,
+        outcomes=settings.outcomes,
+        revenue=settings.revenue,
     )
 
 
@@ -176,12 +179,18 @@ def books_for(settings: Settings, common: Common) -> Books:
     return open_books(requested(settings), tell)
 
 
-def answer(common: Common, analyse: Callable[[Books, Settings], A], **own: object) -> A:
+def answer(
+    common: Common,
+    analyse: Callable[[Books, Settings], A],
+    narrowed: Callable[[Books, Settings], Books] | None = None,
+    **own: object,
+) -> A:
     """Open the books, analyse them, show the result and return it.
 
     Args:
         common: The shared options.
         analyse: From books and settings to a typed result, with ``.report()`` and the ``.quality`` of what it saw.
+        narrowed: Gives the command's question a period of its own where none is named.
         own: The command's own options that are settings too (``by``, ``top``, ``compare``, ``fail_on``).
 
     Raises:
@@ -194,6 +203,7 @@ def answer(common: Common, analyse: Callable[[Books, Settings], A], **own: objec
     if settings.fail_on and settings.fail_on not in _FAILING:
         raise ConfigError(f"unknown grade '{settings.fail_on}' for --fail-on", f"Use one of {', '.join(_FAILING)}.")
     books = books_for(settings, common)
+    books = narrowed(books, settings) if narrowed else books
     result = analyse(books, settings)
     report = stated(result.report(), books, result.quality)
     show(report, settings, common)

@@ -5,7 +5,7 @@ Any dimension may limit what a budget is for (``team = "support"``); without one
 
 # No ``from __future__ import annotations``: the reader of settings needs the field types as types.
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,11 +15,11 @@ from finopsctl.config.files import read
 from finopsctl.config.tables import element
 from finopsctl.errors import ConfigError, nearest
 from finopsctl.ledger.conditions import SYNONYMS, TAG
-from finopsctl.metrics.budgets import Alert, Budget
-from finopsctl.metrics.dimensions import DIMENSIONS, TIME_DIMENSIONS, TOKEN_CLASS, dimension
+from finopsctl.metrics.budgets import Alert, Budget, GatewayTerms, checked_period
+from finopsctl.metrics.dimensions import DIMENSIONS, METER, TIME_DIMENSIONS, TOKEN_CLASS, dimension
 
-_KEYS = ("name", "limit", "period", "from", "alerts")
-_SCOPES = frozenset(known.name for known in DIMENSIONS) - TIME_DIMENSIONS - {TOKEN_CLASS}
+_KEYS = ("name", "limit", "period", "from", "alerts", "hard-stop", "models", "tpm-limit", "rpm-limit")
+_SCOPES = frozenset(known.name for known in DIMENSIONS) - TIME_DIMENSIONS - {TOKEN_CLASS, METER}
 
 
 def _scope(name: str) -> str:
@@ -52,7 +52,9 @@ class BudgetTable:
     period: str = field(
         default="month",
         metadata=key(
-            "month, quarter, year or a number of days such as 30d.", pattern=r"month|quarter|year|[1-9]\d{0,3}d"
+            "month, quarter, year or a number of days such as 30d; 24h, 2w and 1mo are understood.",
+            pattern=r"month|quarter|year|[1-9]\d{0,3}[dwh]|1mo|3mo|12mo|1y",
+            check=checked_period,
         ),
     )
     scope: Mapping[str, str] = field(
@@ -63,22 +65,37 @@ class BudgetTable:
     alerts: tuple[AlertTable, ...] | None = field(
         default=None, metadata=key("Shares of the limit at which something is to be done; by default 0.8 and 0.95.")
     )
+    hard_stop: Decimal | None = field(
+        default=None,
+        metadata=key(
+            "Share of the limit from which on a gateway refuses requests, by default 1; an alert, too.", minimum=0
+        ),
+    )
+    models: tuple[str, ...] = field(
+        default=(), metadata=key("For `budget export`: the only models the gateway lets through.")
+    )
+    tpm_limit: int | None = field(default=None, metadata=key("For `budget export`: tokens per minute.", minimum=1))
+    rpm_limit: int | None = field(default=None, metadata=key("For `budget export`: requests per minute.", minimum=1))
     name: str = field(default="", metadata=key("What it is called in reports; by default its dimensions' values."))
+
+    def __post_init__(self) -> None:
+        if self.hard_stop is not None and not 0 < self.hard_stop <= 10:
+            raise ConfigError(f"a hard stop at {self.hard_stop} of the limit", "Write 1.2 for 120 %.")
 
     def budget(self, timezone: str) -> Budget:
         """Return the budget the table describes; its periods begin at midnight in ``timezone``."""
         scope = {_scope(name): value for name, value in self.scope.items()}
-        plain = Budget(self.name or "/".join(scope.values()) or "global", self.limit)
-        alerts = sorted(self.alerts or (), key=lambda alert: alert.at)
-        return Budget(
-            plain.name,
-            self.limit,
-            self.period,
-            scope,
-            self.start,
-            plain.alerts if self.alerts is None else tuple(Alert(float(alert.at), alert.action) for alert in alerts),
-            timezone,
-        )
+        name = self.name or "/".join(scope.values()) or "global"
+        terms = GatewayTerms(self.models, self.tpm_limit, self.rpm_limit, self.hard_stop or Decimal(1))
+        plain = Budget(name, self.limit, self.period, scope, self.start, timezone=timezone, terms=terms)
+        return replace(plain, alerts=self._ladder(plain.alerts))
+
+    def _ladder(self, usual: Iterable[Alert]) -> tuple[Alert, ...]:
+        """Return the alerts, lowest first; a hard stop is one unless its level is among them."""
+        given = list(usual) if self.alerts is None else [Alert(float(alert.at), alert.action) for alert in self.alerts]
+        if self.hard_stop is not None and float(self.hard_stop) not in {alert.at for alert in given}:
+            given.append(Alert(float(self.hard_stop), "hard stop"))
+        return tuple(sorted(given, key=lambda alert: alert.at))
 
 
 def load(path: Path, timezone: str = "UTC") -> tuple[Budget, ...]:

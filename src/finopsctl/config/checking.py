@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from finopsctl.allocation import keys as key_map
 from finopsctl.allocation.rules import read_before_set, shadowed
 from finopsctl.config.settings import Settings, assemble, unknown_variables
-from finopsctl.errors import ConfigError
+from finopsctl.errors import ConfigError, FinopsError
 from finopsctl.metrics.catalog import KPIS
 from finopsctl.metrics.kpi import configured
 from finopsctl.results.finding import Finding, Severity
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from finopsctl.config.declarations import Problem
 
-_FILES = ("map", "prices", "contracts", "budgets", "keys", "litellm-config")
+_FILES = ("map", "prices", "contracts", "budgets", "keys", "cost-centres", "litellm-config")
 
 
 def check(
@@ -42,6 +42,7 @@ def check(
         *_files(settings, start),
         *_budgets(settings, start),
         *_rules(settings),
+        *_pools(settings, start),
         *_kpis(settings),
         *doubts,
     ]
@@ -119,6 +120,24 @@ def _rules(settings: Settings) -> Iterator[Finding]:
             "Move it below, unless it means the value the source gave.",
             {"rule": reader.name, "set_by": setter.name, "dimension": dimension},
         )
+
+
+def _pools(settings: Settings, start: Path) -> Iterator[Finding]:
+    place = settings.origin("allocation.pool").place
+    try:
+        pools = settings.pools(start)
+    except FinopsError as error:
+        yield Finding(Severity.CRITICAL, "config_error", f"{place}: allocation.pool: {error.message}", error.hint)
+        return
+    by_heads = [pool.name for pool in pools if pool.driver == "headcount"]
+    if by_heads and not any(settings.allocation.headcount.values()):
+        message = f"{place}: pool '{by_heads[0]}' is spread by headcount, and none is given: nobody gets any of it"
+        yield Finding(Severity.WARNING, "no_headcount", message, "Add [allocation.headcount].", {"pool": by_heads[0]})
+    if settings.cost_centres is not None and (start / settings.cost_centres).exists():
+        try:
+            settings.all_cost_centres(start)
+        except ConfigError as error:
+            yield Finding(Severity.CRITICAL, "config_error", error.message, error.hint)
 
 
 def _finding(severity: Severity, code: str, problem: Problem) -> Finding:

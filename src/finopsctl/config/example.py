@@ -32,6 +32,10 @@ _TABLES = """\
 #  { at = 0.9, action = "freeze non-critical spending" },
 #  { at = 1.0, action = "executive approval" },
 #]
+#hard-stop = 1.2                      # for `budget export`: refuse requests from 120 % on
+#models = ["gpt-4o", "gpt-4o-mini"]   # for `budget export`, as are tpm-limit and rpm-limit
+#tpm-limit = 200000
+#rpm-limit = 1000
 
 # Who owns what. The first rule that matches decides; a rule fills what is empty and replaces a value only with
 # overwrite = true. * stands for any text, ? for one character; "" means the dimension has no value.
@@ -51,6 +55,46 @@ _TABLES = """\
 #when = { project = "proj_abc123" }
 #set = { project = "search" }
 #overwrite = true
+
+# Shared cost, spread over teams (or another dimension: over = "project"). driver: spend, tokens, requests, headcount,
+# fixed or even. The first pool that fits a record takes it.
+#[allocation.headcount]
+#support = 12
+#search = 4.5
+
+#[[allocation.pool]]
+#name = "gateway"
+#cost = 1200
+#driver = "requests"
+#driver-when = { source = "litellm*" }
+
+#[[allocation.pool]]
+#name = "monitoring"
+#when = { cost_type = ["monitoring", "network"] }
+#driver = "headcount"
+#except = ["finance"]
+
+#[[allocation.pool]]
+#name = "own machines"
+#when = { provider = "self-hosted" }
+#capacity = { unit = "GPU", count = 4, price-per-unit-hour = 2.49 }
+#tokens-per-unit-hour = 2_000_000
+#idle = "users"
+
+# Cost centres for chargeback, by team.
+#[chargeback.cost-centres]
+#support = "CC-4100"
+
+# How far invoices may be off (by default 1%), and credits bought in advance.
+#[reconcile.tolerance]
+#openai = "1%"
+#azure = "5.00"
+
+#[[prepaid]]
+#provider = "openai"
+#amount = 500
+#from = 2026-10-01
+#expires = 2027-10-01
 
 # Models behind names of your own: Azure deployments, Bedrock inference profiles.
 #[deployments]
@@ -93,6 +137,11 @@ _TABLES = """\
 #[strategic-targets]
 #self-hosted = [0.4, 0.6]
 #openai = [0.2, 0.3]
+
+# Plans nobody pays for, and the lowest gross margin of a customer that is fine, for `unit-economics`.
+#[unit-economics]
+#free-plans = ["free*", "trial"]
+#margin-floor = 0.6
 
 # The model whose price the tokens of your own models would have had.
 #[self-hosted]

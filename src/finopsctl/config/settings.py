@@ -9,17 +9,20 @@ one, whichever of its keys either uses.
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from math import isinf
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from finopsctl.allocation.rules import Rule, checked
+from finopsctl.allocation.pools import Pool
+from finopsctl.allocation.rules import Rule
 from finopsctl.config import budgets as budget_tables
+from finopsctl.config.allocation import AllocationTable, ChargebackTable, cost_centres_of, pools_of
 from finopsctl.config.budgets import BudgetTable
 from finopsctl.config.declarations import Context, Problem, declared, dotted, is_table, key, normal
 from finopsctl.config.files import CONFIG_VARIABLE, applicable
+from finopsctl.config.invoices import TOLERANCE, PrepaidTable, ReconcileTable
 from finopsctl.config.origin import Layer, Origin
 from finopsctl.config.tables import Leaves, build, leaves
 from finopsctl.errors import ConfigError, nearest
@@ -72,44 +75,22 @@ class KpiTable:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitEconomicsTable:
+    """``[unit-economics]``: which customers pay, and how much of it should be left."""
+
+    free_plans: tuple[str, ...] = field(
+        default=("free*",), metadata=key("Plans (globs) that nobody pays for.", separator=",")
+    )
+    margin_floor: float | None = field(
+        default=None, metadata=key("Lowest gross margin of a customer that is fine.", example="0.6", maximum=1)
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class SelfHostedTable:
     """``[self-hosted]``: what one's own models are compared with."""
 
     compare_with: str | None = field(default=None, metadata=key("Model whose price the same tokens would have had."))
-
-
-@dataclass(frozen=True, slots=True)
-class RuleTable:
-    """``[[allocation.rule]]``: one rule that fills owner dimensions."""
-
-    set: Mapping[str, str] = field(
-        metadata=key('Owner dimension = text or template, e.g. { team = "{header:x-team}" }.')
-    )
-    when: Mapping[str, tuple[str, ...]] = field(
-        default_factory=dict,
-        metadata=key(
-            "Conditions that all must hold: dimension, tag:NAME or header:NAME = pattern or patterns.", separator=""
-        ),
-    )
-    name: str = field(default="", metadata=key("What the rule is called."))
-    start: datetime | None = field(default=None, metadata=key("First day (UTC) it applies.", name="from"))
-    end: datetime | None = field(default=None, metadata=key("First day (UTC) it no longer applies.", name="to"))
-    overwrite: bool = field(default=False, metadata=key("Whether it replaces a value that is already there."))
-
-    def __post_init__(self) -> None:
-        checked(self.rule())
-
-    def rule(self) -> Rule:
-        """Return the rule the table describes."""
-        name = self.name or ", ".join(f"{target} = {value}" for target, value in self.set.items())
-        return Rule(name, dict(self.set), dict(self.when), self.start, self.end, self.overwrite)
-
-
-@dataclass(frozen=True, slots=True)
-class AllocationTable:
-    """``[allocation]``: who owns what."""
-
-    rule: tuple[RuleTable, ...] = field(default=(), metadata=key("Rules, the first that matches decides."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +144,14 @@ class Settings:
         default=None, metadata=key("First instant not seen.", example="2026-11-01", accepts_bare=True)
     )
     tz: str = field(default="UTC", metadata=key("Time zone (IANA name) whose midnights bound days.", check=zone))
+    fiscal_year_start: int = field(
+        default=1, metadata=key("Month (1 to 12) that quarters and years begin with.", minimum=1, maximum=12)
+    )
     by: tuple[str, ...] = field(default=(), metadata=key("Dimensions to group by.", example='["team", "model"]'))
+    tags: Literal["first", "split"] = field(
+        default="first",
+        metadata=key("What counts where a tag has several values: the first, or all of them by an even split."),
+    )
     where: tuple[str, ...] = field(
         default=(),
         metadata=key("Conditions records must meet, e.g. team=support.", example='["environment!=dev"]', separator=";"),
@@ -184,10 +172,30 @@ class Settings:
         default=None, metadata=key("File of [[budget]] tables, used instead of those here.", example='"budgets.toml"')
     )
     keys: Path | None = field(default=None, metadata=key("Virtual key map: CSV, TSV or TOML.", example='"keys.csv"'))
+    cost_centres: Path | None = field(
+        default=None, metadata=key("Cost centre of each owner (CSV), for chargeback.", example='"cost-centres.csv"')
+    )
     litellm_config: Path | None = field(
         default=None, metadata=key("LiteLLM's config.yaml: model names and custom prices.", example='"config.yaml"')
     )
+    outcomes: Path | None = field(
+        default=None, metadata=key("File of outcomes, for cost per outcome.", example='"outcomes.csv"')
+    )
+    revenue: Path | None = field(
+        default=None, metadata=key("File of what customers pay, for their margin.", example='"revenue.csv"')
+    )
     currency: str = field(default="USD", metadata=key("Currency of reports (ISO 4217).", pattern=_CURRENCY))
+    invoice: tuple[str, ...] = field(
+        default=(),
+        metadata=key("Invoices to compare with the ledger.", example='["invoices/*.csv"]', is_input=True),
+    )
+    invoice_map: Path | None = field(
+        default=None, metadata=key("Column map for invoices of one's own; by default `map`.", example='"invoice.toml"')
+    )
+    tolerance: str = field(
+        default="1%",
+        metadata=key("How far an invoice may be off: a share of it, or an amount (5.00).", pattern=TOLERANCE),
+    )
     compare: str | None = field(
         default=None, metadata=key("previous, yoy, a period or a file to compare with.", example='"previous"')
     )
@@ -204,13 +212,16 @@ class Settings:
         metadata=key("Dimensions whose values are replaced by a keyed hash.", example='["user", "customer"]'),
     )
     format: str | None = field(
-        default=None, metadata=key("Output format: table, md, csv, json, jsonl, parquet ...", example='"table"')
+        default=None, metadata=key("Output format: table, md, csv, json, jsonl, parquet, xlsx ...", example='"table"')
     )
     color: Literal["auto", "always", "never"] = field(default="auto", metadata=key("Whether tables are coloured."))
     ascii: bool = field(default=False, metadata=key("Use plain ASCII characters only."))
     wide: bool = field(default=False, metadata=key("Do not fit tables to the screen."))
     budget: tuple[BudgetTable, ...] = field(default=(), metadata=key("Limits on spend."))
     kpi: KpiTable = field(default_factory=KpiTable, metadata=key("How KPIs are graded."))
+    unit_economics: UnitEconomicsTable = field(
+        default_factory=UnitEconomicsTable, metadata=key("Cost per user, customer and outcome.")
+    )
     workloads: Mapping[str, Literal["chat", "code", "summarization", "translation"]] = field(
         default_factory=dict, metadata=key("Class of each feature (glob), for the bands of token_ratio.")
     )
@@ -222,14 +233,27 @@ class Settings:
         default_factory=dict,
         metadata=key("provider/model behind an Azure deployment or a Bedrock ARN.", pattern=r"[^/\s]+/\S.*"),
     )
+    reconcile: ReconcileTable = field(
+        default_factory=ReconcileTable, metadata=key("How invoices are compared with the ledger.")
+    )
+    prepaid: tuple[PrepaidTable, ...] = field(default=(), metadata=key("Credits bought in advance."))
     exchange_rate: tuple[ExchangeRate, ...] = field(default=(), metadata=key("Dated rates between currencies."))
     allocation: AllocationTable = field(default_factory=AllocationTable, metadata=key("Who owns what."))
+    chargeback: ChargebackTable = field(default_factory=ChargebackTable, metadata=key("What finance books."))
     origins: Mapping[str, Origin] = field(default_factory=dict, compare=False)
 
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The allocation rules, in order."""
         return tuple(table.rule() for table in self.allocation.rule)
+
+    def pools(self, start: Path = Path()) -> tuple[Pool, ...]:
+        """Return the shared-cost pools; ConfigError when one cannot be used."""
+        return pools_of(self.allocation, start / self.contracts if self.contracts else None, self.currency)
+
+    def all_cost_centres(self, start: Path = Path()) -> Mapping[str, str]:
+        """Return cost centres by owner: of the ``cost-centres`` file, else of the configuration."""
+        return cost_centres_of(start / self.cost_centres) if self.cost_centres else self.chargeback.cost_centres
 
     def origin(self, name: str) -> Origin:
         """Return where the value of a dotted key came from."""
@@ -245,9 +269,11 @@ class Settings:
             ConfigError: When the file cannot be used, or two budgets share a name.
         """
         if self.budgets is not None:
-            return budget_tables.load(start / self.budgets, self.tz)
-        place = self.origin("budget").place or "configuration"
-        return budget_tables.told_apart((table.budget(self.tz) for table in self.budget), place)
+            found = budget_tables.load(start / self.budgets, self.tz)
+        else:
+            place = self.origin("budget").place or "configuration"
+            found = budget_tables.told_apart((table.budget(self.tz) for table in self.budget), place)
+        return tuple(replace(budget, fiscal_year_start=self.fiscal_year_start) for budget in found)
 
     def kpi_settings(self) -> KpiSettings:
         """Return what the configuration says about the grading of KPIs."""

@@ -18,7 +18,8 @@ A contract file lives outside the public catalogue::
 ``rates`` replace list rates class by class (a class they do not mention keeps its list rate); lines may have ``from``,
 ``over`` and ``at_least`` as in the catalogue, and price models the catalogue does not list. A service tier without a
 line keeps its cost. ``capacity`` (provisioned throughput) makes token costs 0 at the margin: the hourly bill is a cost
-of its own and not spread over requests. Each step rounds to whole pico-USD, half to even, tokens and fees apart.
+of its own and not spread over requests, unless a shared-cost pool of the configuration names the contract. Each step
+rounds to whole pico-USD, half to even, tokens and fees apart.
 """
 
 from __future__ import annotations

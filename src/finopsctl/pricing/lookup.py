@@ -16,7 +16,7 @@ from finopsctl.pricing.book import RATE_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, time
 
     from finopsctl.pricing.book import RateLine, Window
     from finopsctl.pricing.timeline import Version
@@ -142,7 +142,7 @@ def in_window(window: Window, instant: pl.Expr) -> pl.Expr:
     return pl.any_horizontal(_in_hours(window, local, start, end) for start, end in window.hours)
 
 
-def _in_hours(window: Window, local: pl.Expr, start: object, end: object) -> pl.Expr:
+def _in_hours(window: Window, local: pl.Expr, start: time, end: time) -> pl.Expr:
     clock = local.dt.time()
     today = _counts(window, local.dt.date())
     if start == end:

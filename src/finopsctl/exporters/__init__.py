@@ -1,0 +1,1 @@
+"""Documents for other programs: what they read, in their own format."""

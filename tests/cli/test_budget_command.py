@@ -1,0 +1,210 @@
+"""``finopsctl budget``: from files to rows, exit codes and the gateway's configuration."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from book_files import write
+from finopsctl.cli.app import app
+from finopsctl.cli.run import guard
+
+SAMPLE = Path(__file__).parents[2] / "sample_data"
+BUDGETS = """
+[[budget]]
+limit = 1000
+[[budget]]
+team = "support"
+limit = 100
+[[budget]]
+team = "data"
+limit = 10
+"""
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    write(
+        tmp_path / "log.jsonl",
+        *(
+            {"record_id": f"{team}{day}", "charge_period_start": f"2026-10-{day:02d}T09:00:00Z", "team": team}
+            | {"reported_cost": cost}
+            for team, cost in (("support", 6), ("search", 1))
+            for day in range(1, 16)
+        ),
+    )
+    (tmp_path / "budgets.toml").write_text(BUDGETS, "utf-8")
+
+
+def run(*arguments: str) -> int:
+    return guard(app, ["budget", *arguments])
+
+
+def document(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    assert run(*arguments, "-f", "json") == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out, parse_float=Decimal)
+    return found
+
+
+def test_status_lists_every_budget_worst_first(capsys: pytest.CaptureFixture[str]) -> None:
+    """15 days of $6 and of $1: 90 of 100, and 105 of 1,000."""
+    found = document(capsys, "status", "log.jsonl", "--budgets", "budgets.toml")
+
+    assert found["schema"] == "finopsctl/budget/1"
+    assert [(row["budget"], row["team"], row["actual"], row["status"]) for row in found["rows"]] == [
+        ("support", "support", 90, "critical"),
+        ("global", None, 105, "good"),
+        ("data", "data", 0, "good"),
+    ]
+    assert found["rows"][0]["alerts"] == [{"at": Decimal("0.8"), "action": None}]
+    assert found["rows"][0]["projected_p50"] is None
+
+
+def test_project_adds_the_forecast_under_the_same_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    """$6 a day in a month of 31 days is $186."""
+    found = document(capsys, "project", "log.jsonl", "--budgets", "budgets.toml", "--team", "support")
+    (row,) = found["rows"]
+
+    assert found["schema"] == "finopsctl/budget/1"
+    assert row["projected"] == 186
+    assert float(row["projected_p50"]) == pytest.approx(186, rel=0.02)
+    assert row["projected_p10"] <= row["projected_p50"] <= row["projected_p90"]
+
+
+@pytest.mark.parametrize("question", [("--team", "support"), ("--where", "team=support")])
+def test_team_is_short_for_a_filter_by_team(capsys: pytest.CaptureFixture[str], question: tuple[str, str]) -> None:
+    found = document(capsys, "status", "log.jsonl", "--budgets", "budgets.toml", *question)
+
+    assert [(row["budget"], row["actual"]) for row in found["rows"]] == [("support", 90)]
+    assert found["data_quality"]["records"] == 15
+
+
+def test_a_team_with_a_budget_and_no_spend_is_a_row_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    found = document(capsys, "status", "log.jsonl", "--budgets", "budgets.toml", "--team", "data")
+
+    assert [(row["budget"], row["actual"]) for row in found["rows"]] == [("data", 0)]
+
+
+def test_a_team_without_a_budget_is_refused_naming_the_budgets(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("status", "log.jsonl", "--budgets", "budgets.toml", "--team", "search") == 2
+    assert capsys.readouterr().err == "error: team 'search' has no budget\nhint: Budgets: data, global, support.\n"
+
+
+def test_without_budgets_it_says_where_to_put_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("status", "log.jsonl") == 2
+    assert "--budgets FILE" in capsys.readouterr().err
+
+
+def test_a_filter_that_nothing_passes_is_no_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("status", "log.jsonl", "--budgets", "budgets.toml", "--where", "environment=prod") == 4
+    assert "no records where environment=prod" in capsys.readouterr().err
+
+
+def test_as_of_chooses_the_period_and_what_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
+    """Five days by the 6th."""
+    found = document(capsys, "status", "log.jsonl", "--budgets", "budgets.toml", "--as-of", "2026-10-06")
+
+    assert {row["budget"]: row["actual"] for row in found["rows"]} == {"support": 30, "global": 35, "data": 0}
+    assert found["as_of"] == "2026-10-06T00:00:00Z"
+
+
+def test_a_period_asked_for_ends_the_data(capsys: pytest.CaptureFixture[str]) -> None:
+    found = document(capsys, "status", "log.jsonl", "--budgets", "budgets.toml", "--until", "2026-10-06")
+
+    assert {row["budget"]: row["actual"] for row in found["rows"]} == {"support": 30, "global": 35, "data": 0}
+
+
+@pytest.mark.parametrize(("grade", "code"), [("critical", 3), ("warning", 3)])
+def test_fail_on_ends_with_exit_code_3_at_a_status_that_bad(
+    capsys: pytest.CaptureFixture[str], grade: str, code: int
+) -> None:
+    assert run("status", "log.jsonl", "--budgets", "budgets.toml", "--fail-on", grade) == code
+    assert "support" in capsys.readouterr().err
+    assert run("status", "log.jsonl", "--budgets", "budgets.toml", "--team", "data", "--fail-on", grade) == 0
+
+
+def test_an_exhausted_budget_fails_at_either_grade(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "budgets.toml").write_text("[[budget]]\nlimit = 1\n", "utf-8")
+
+    assert run("status", "log.jsonl", "--budgets", "budgets.toml", "--fail-on", "critical") == 3
+    assert "global" in capsys.readouterr().err
+
+
+def test_the_gateways_team_table_among_the_inputs_brings_its_budgets(capsys: pytest.CaptureFixture[str]) -> None:
+    found = document(capsys, "status", str(SAMPLE), "--month", "2026-10")
+
+    assert {row["budget"]: (row["limit"], row["set_in"]) for row in found["rows"]} == {
+        "support": (14, "gateway"),
+        "search": (5, "gateway"),
+        "platform": (40, "gateway"),
+        "data-science": (30, "gateway"),
+        "marketing": (10, "gateway"),
+        "checkout": (5, "gateway"),
+    }
+    assert found["rows"][0]["budget"] == "platform"
+    assert "spend_without_budget" in [finding["code"] for finding in found["findings"]]
+
+
+def test_configured_budgets_win_over_the_gateways_and_all_lists_both(capsys: pytest.CaptureFixture[str]) -> None:
+    budgets = ("--budgets", str(SAMPLE / "budgets.toml"))
+    won = document(capsys, "status", str(SAMPLE), *budgets)
+    both = document(capsys, "status", str(SAMPLE), *budgets, "--all")
+
+    assert len(won["rows"]) == 7
+    assert [row["budget"] for row in won["rows"] if row["set_in"] == "gateway"] == ["checkout"]
+    assert len(both["rows"]) == 12
+    assert "platform (gateway)" in [row["budget"] for row in both["rows"]]
+
+
+def test_kpi_and_budget_give_the_same_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    budgets = ("--budgets", str(SAMPLE / "budgets.toml"))
+    stand = {row["budget"]: row for row in document(capsys, "status", str(SAMPLE), *budgets)["rows"]}
+    assert guard(app, ["kpi", str(SAMPLE), *budgets, "-f", "json"]) == 0
+    kpis = json.loads(capsys.readouterr().out, parse_float=Decimal)["rows"]
+    of_budgets = [row for row in kpis if row.get("member_of") == "budget"]
+    names = {"budget_utilization": "utilization"}
+
+    assert {row["budget"] for row in of_budgets} == set(stand)
+    for row in of_budgets:
+        assert row["value"] == stand[row["budget"]][names.get(row["kpi"], row["kpi"])], row
+
+
+def test_export_writes_yaml_and_says_what_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "budgets.toml").write_text(f"{BUDGETS}\n[[budget]]\nfeature = 'chat'\nlimit = 5\n", "utf-8")
+    assert run("export", "--to", "litellm", "--budgets", "budgets.toml") == 0
+    said = capsys.readouterr()
+    found = yaml.safe_load(said.out)
+
+    assert found["litellm_settings"] == {"max_budget": 1000, "budget_duration": "1mo"}
+    assert [each["body"]["team_alias"] for each in found["finopsctl_requests"]] == ["support", "data"]
+    assert said.err == "warning: Budget chat is left out: LiteLLM's configuration has no limit by feature.\n"
+
+
+def test_export_takes_the_budgets_of_the_configuration_and_writes_a_file(tmp_path: Path) -> None:
+    (tmp_path / "finopsctl.toml").write_text("[[budget]]\nlimit = 5\n", "utf-8")
+
+    assert run("export", "--to", "litellm", "-o", "out.yaml") == 0
+    assert yaml.safe_load((tmp_path / "out.yaml").read_text("utf-8"))["litellm_settings"]["max_budget"] == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("export", "--to", "litelm"), "Did you mean 'litellm'?"),
+        (("export", "--to", "litellm"), "there are no budgets"),
+        (("status", "log.jsonl", "--fail-on", "worse"), "unknown grade 'worse'"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_a_way_out(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
+) -> None:
+    assert run(*arguments) == 2
+    assert message in capsys.readouterr().err
