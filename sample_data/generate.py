@@ -20,6 +20,7 @@ import gateway
 import gateway_files
 import invoicing
 import september
+import traces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +51,7 @@ def files() -> Iterator[tuple[str, bytes]]:
         "maps/kiosk_calls.txt": elsewhere.kiosk_export(Random(SEED + 6)),
         "outcomes.csv": business.outcomes(Random(SEED + 20)),
         "revenue.csv": business.revenue(),
+        "traces/recipe_chat.txt": traces.recipe_chat(Random(SEED + 40)),
         "invoices/openai_2026-10.txt": invoicing.openai_invoice(Random(SEED + 9), calls),
     }
     yield from ((name, text.encode()) for name, text in rest.items())

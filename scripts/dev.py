@@ -51,10 +51,10 @@ def run(extra: list[str]) -> int:
 
 
 def test(extra: list[str]) -> int:
-    """Run the quick tests; ``--slow`` runs the slow ones instead, other arguments go to pytest."""
+    """Run the quick tests on all cores; ``--slow`` runs the slow ones instead, other arguments go to pytest."""
     install("dev")
     rest = [argument for argument in extra if argument != "--slow"]
-    return call("pytest", "-q", "-m", "not slow" if rest == extra else "slow", *rest)
+    return call("pytest", "-q", "-n", "auto", "-m", "not slow" if rest == extra else "slow", *rest)
 
 
 def check(_: list[str]) -> int:

@@ -56,7 +56,9 @@ def of(loaded: set[str], *packages: str) -> set[str]:
     return {name for name in packages if any(m == name or m.startswith(f"{name}.") for m in loaded)}
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("kpi", "--help"), ("pricing", "--help"), ("--version",)])
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("kpi", "--help"), ("pricing", "--help"), ("config", "check", "--help"), ("--version",)]
+)
 def test_help_loads_no_heavy_library(arguments: tuple[str, ...]) -> None:
     assert of(modules(_PROGRAM, *arguments), *HEAVY) == set()
 

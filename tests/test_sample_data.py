@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+from commands import finopsctl
 from finopsctl.books import Request, open_books
+from finopsctl.caching.reading import read_trace
 from finopsctl.sources import SideTable, detect, expand, generic, probe, read, read_raw
 from finopsctl.sources._bad import Faults
 from finopsctl.sources._input import InputFile
@@ -29,6 +31,8 @@ BUDGETS, EXAMPLE = SAMPLE / "budgets.toml", SAMPLE / "finopsctl.example.toml"
 KIOSK, KIOSK_MAP = SAMPLE / "maps" / "kiosk_calls.txt", SAMPLE / "maps" / "kiosk_calls.toml"
 MAPS = {"maps/kiosk_calls.txt": KIOSK_MAP, "invoices/openai_2026-10.txt": SAMPLE / "invoices" / "openai.toml"}
 """What only a map can read: its ending keeps it out of what the folder holds."""
+TRACE = "trace"
+"""What stands in the table for prompt hashes, which are no ledger: see ``finopsctl cache simulate``."""
 WARTS = {"possible_double_count", "unread_file", "unknown_file", "no_records", "bad_line", "odd_record", "band_unknown"}
 _ROW = re.compile(r"^\| (?P<file>\S+) \| (?P<source>\S+) \| (?P<records>\d+) \|", re.MULTILINE)
 TABLE = [(m["file"], m["source"], int(m["records"])) for m in _ROW.finditer((SAMPLE / "README.md").read_text())]
@@ -50,9 +54,7 @@ def spend(*conditions: pl.Expr) -> Decimal:
 
 
 def scorecard(*options: str) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "finopsctl", "kpi", str(SAMPLE), "-f", "json", *options]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found: list[dict[str, Any]] = json.loads(printed)["rows"]
+    found: list[dict[str, Any]] = json.loads(finopsctl("kpi", SAMPLE, "-f", "json", *options).stdout)["rows"]
     return found
 
 
@@ -82,10 +84,10 @@ def _content(path: Path) -> bytes:
 def test_every_data_file_of_the_folder_is_in_the_table_of_the_readme(tmp_path: Path) -> None:
     found = {str(file.path.relative_to(SAMPLE)) for file in expand([str(SAMPLE)], tmp_path)}
 
-    assert found | set(MAPS) == {file for file, _, _ in TABLE}
+    assert found | set(MAPS) == {file for file, source, _ in TABLE if source != TRACE}
 
 
-@pytest.mark.parametrize(("name", "source", "records"), TABLE)
+@pytest.mark.parametrize(("name", "source", "records"), [row for row in TABLE if row[1] != TRACE])
 def test_a_file_is_of_the_source_and_holds_the_records_that_the_readme_says(
     name: str, source: str, records: int
 ) -> None:
@@ -99,6 +101,14 @@ def test_a_file_is_of_the_source_and_holds_the_records_that_the_readme_says(
         frames = list(read(file, look, chosen, faults))
 
     assert (chosen.name, sum(frame.height for frame in frames), faults.bad, faults.odd) == (source, records, 0, 0)
+
+
+@pytest.mark.parametrize(("name", "source", "records"), [row for row in TABLE if row[1] == TRACE])
+def test_a_trace_holds_the_requests_that_the_readme_says(name: str, source: str, records: int) -> None:
+    with (SAMPLE / name).open("rb") as lines:
+        trace = read_trace(lines, name)
+
+    assert (source, len(trace.prompts), trace.bad_lines) == (TRACE, records, 0)
 
 
 def test_reading_the_folder_finds_nothing_twice_unread_or_bad() -> None:
@@ -205,8 +215,7 @@ def test_every_kpi_has_a_value() -> None:
 
 
 def test_one_bakery_pays_less_than_it_costs_and_one_has_not_begun() -> None:
-    command = [sys.executable, "-m", "finopsctl", "unit-economics", str(SAMPLE), "-f", "json"]
-    printed = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    printed = json.loads(finopsctl("unit-economics", SAMPLE, "-f", "json").stdout)
     losing = [row["customer"] for row in printed["rows"] if row["unit"] == "customer" and row["grade"] == "critical"]
     unused = [f["customers"] for f in printed["findings"] if f["code"] == "revenue_without_usage"]
 

@@ -73,5 +73,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def reason_of(problem: OSError) -> str:
-    """Return why the system refused something, in lower case to follow a colon."""
-    return (problem.strerror or str(problem)).lower()
+    """Return why the system refused something, in lower case to follow a colon; libraries add number and file to it."""
+    return (problem.strerror or str(problem).partition(" (os error")[0]).lower()

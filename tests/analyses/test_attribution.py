@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from finopsctl.allocation.pools import Sharing
 from finopsctl.analyses.attribution import Breakdown, breakdown
 from finopsctl.errors import ConfigError, SourceError
+from finopsctl.ledger.period import between
 from finopsctl.metrics.dimensions import parse
 from ledgers import ledger
 
@@ -247,3 +250,46 @@ def test_the_order_of_the_rows_does_not_matter(rows: list[tuple[Any, ...]], name
     shuffled = random.Random(seed).sample(rows, len(rows))
 
     assert by(names, _table(rows)).rows.equals(by(names, _table(shuffled)).rows)
+
+
+def test_the_headline_names_the_largest_group_with_a_name_beside_what_has_none() -> None:
+    """6.00 of no team, 3.00 of search, 1.00 of support."""
+    found = breakdown(ledger("team cost\n- 6.00\nsearch 3.00\nsupport 1.00"), parse("team"))
+
+    assert found.report().headline == (
+        "$10.00 spent, in 3 groups by team; the largest is search with 30.0%, beside (untagged) with 60.0%."
+    )
+
+
+def test_what_has_no_cost_type_is_the_usage_of_models() -> None:
+    found = breakdown(ledger("cost_type cost\n- 6.00\nstorage 4.00"), parse("cost_type"))
+
+    assert found.report().headline.endswith("the largest is (model usage) with 60.0%.")
+
+
+def test_what_was_not_there_before_is_new_on_the_screen_and_null_for_programs() -> None:
+    """support is new; legacy is gone, and the unpriced group knows no change."""
+    found = by("team", previous=ledger("team cost\nsearch 2.00\nlegacy 3.00"))
+    words = dict(zip(found.rows["team"], found.report().tables[0].row_nulls["change"], strict=True))
+
+    assert words["support"] == "new"
+    assert {words[team] for team in ("search", "legacy", "batch")} == {"\N{EN DASH}"}
+    assert found.rows.filter(pl.col("team") == "support")["change"].item() is None
+
+
+def test_people_read_the_price_of_a_million_tokens_and_programs_that_of_one() -> None:
+    """3.00 for 2 million tokens: 0.0000015 each, 1.50 the million."""
+    found = breakdown(ledger("input_tokens cost\n2000000 3.00"), parse("meter"))
+    machine, shown = found.report().tables
+
+    assert machine.machine_only
+    assert machine.frame["unit_price"].item() == 0.0000015
+    assert shown.frame.select("unit_price", "priced").row(0) == (1.5, "1M tokens")
+
+
+def test_with_shared_cost_spread_over_nothing_known_spend_is_not_known_rather_than_0() -> None:
+    sharing = Sharing((), between(date(2026, 10, 1), date(2026, 11, 1), "UTC"))
+    found = breakdown(ledger("team cost\nsearch -"), parse("team"), sharing=sharing)
+
+    assert (found.totals["spend"], found.totals["ledger"]) == (None, None)
+    assert found.report().headline == "No spend by team: no record has a known cost."

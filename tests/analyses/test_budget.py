@@ -15,6 +15,7 @@ from finopsctl.metrics.kpi import KpiSettings
 from finopsctl.results.finding import Severity
 from ledgers import ledger
 
+DASH = "\N{EN DASH}"
 MID = datetime(2026, 10, 16, tzinfo=UTC)
 
 SPENT = """
@@ -73,7 +74,7 @@ def test_the_paces_of_seven_days_and_of_one_are_shown_beside_the_burn_to_date() 
     """121 in 15 days; 7 + 14 from the 9th to the 15th; 14 on the 15th."""
     found = row(status(ledger(SPENT), asked(team("support", 310))), "support")
 
-    assert found["burn_rate"] == pytest.approx(121 / 15)
+    assert found["burn_rate"] == Decimal("8.066667")
     assert (found["burn_rate_7d"], found["burn_rate_24h"]) == (3.0, 14.0)
     assert found["days_to_exhaustion_7d"] == 189 / 3
 
@@ -280,6 +281,56 @@ def test_a_number_of_days_without_a_first_day_looks_back_and_says_so() -> None:
     assert "budget_looks_back" in codes(found)
 
 
+@pytest.mark.parametrize("period", ["30d", "7d"])
+def test_a_budget_that_looks_back_has_no_projection(period: str) -> None:
+    """It has no end: neither P10 = P50 = P90 = what was spent nor odds of 0 or 1."""
+    found = project(daily("9", 15), asked(Budget("b", Decimal(10), period)))
+    of_the_end = [
+        name for name in found.rows.columns if name.startswith(("projected_p", "overrun", "exhaustion_date_"))
+    ]
+
+    assert len(of_the_end) == 6
+    assert [row(found, "b")[name] for name in of_the_end] == [None] * 6
+    assert "budget_looks_back" in codes(found)
+
+
+def test_a_limit_that_p50_just_reaches_is_not_exhausted_by_the_noise_of_adding_floats() -> None:
+    """31 days at $0.10 are the limit of $3.10 (in floats 3.1000000000000014): nothing is left, nothing over."""
+    found = row(project(daily("0.1", 15), asked(Budget("support", Decimal("3.1")))), "support")
+
+    assert float(found["projected_p50"]) == 3.1
+    assert (found["exhaustion_date_p50"], found["overrun_probability"]) == (None, 0.0)
+
+
+def on_a_part_day(today: str) -> dict[str, Any]:
+    """Spend $10 on each of 11 days and something on the 12th by 15:00, of a limit of $620 for 31 days."""
+    rows = pl.concat([daily("10", 11), ledger(f"charge_period_start team cost\n2026-10-12T09:00 support {today}")])
+    budget = Budget("support", Decimal(620), scope={"team": "support"})
+    return row(project(rows, asked(budget, as_of=datetime(2026, 10, 12, 15, tzinfo=UTC))), "support")
+
+
+def test_on_a_part_day_the_burn_rate_is_of_whole_days_and_the_amount_so_far_reaches_as_of() -> None:
+    """$116 so far; $110 / 11 = $10 a day, not $116 / 11; 20 days more: $310; plan 620 x 11 / 31 = 220, half of it."""
+    found = on_a_part_day("6")
+
+    assert (found["actual"], found["remaining"]) == (Decimal(116), Decimal(504))
+    assert (found["burn_rate"], float(found["projected"]), found["budget_variance"]) == (10.0, 310.0, -0.5)
+    assert float(found["projected_p50"]) == 310.0
+
+
+def test_a_part_day_that_has_spent_more_than_a_day_counts_with_what_it_has_spent() -> None:
+    """$110, $25 and 19 x $10: $325."""
+    found = on_a_part_day("25")
+
+    assert float(found["projected"]) == float(found["projected_p50"]) == 325.0
+
+
+def test_a_budget_that_has_not_begun_has_no_pace_at_all() -> None:
+    found = row(status(daily("10", 15), asked(Budget("fut", Decimal(5), starts=date(2026, 12, 1)))), "fut")
+
+    assert [found[name] for name in ("burn_rate", "burn_rate_7d", "burn_rate_24h")] == [None, None, None]
+
+
 def test_the_headline_names_the_worst_budget() -> None:
     ended = status(ledger(SPENT), asked(team("support", 107), team("search", 2000))).report().headline
     burns = status(
@@ -306,3 +357,135 @@ def test_quality_is_of_the_periods_and_of_everything_where_the_team_has_no_rows(
 
     assert status(rows, asked(team("support", 310))).quality.records == 4
     assert status(of_team, asked(team("data", 5), is_filtered=True), unfiltered=rows).quality.records == 4
+
+
+def test_amounts_of_a_standing_are_exact_to_a_millionth() -> None:
+    """$1 in 15 days is $0.066667 a day, and $2.066672 after 16 more at that rate, rounded."""
+    rows = ledger("day team cost\n15 support 1.00")
+    found = row(project(rows, asked(team("support", 310))), "support")
+
+    assert found["burn_rate"] == Decimal("0.066667")
+    assert found["projected"] == Decimal("2.066667")
+    assert isinstance(found["projected_p50"], Decimal)
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected", "why"),
+    [
+        (309, "critical", "P50 is $310"),
+        (311, "good", "every day was $10: it ends at $310 for sure"),
+    ],
+)
+def test_a_projection_above_the_limit_is_critical(limit: int, expected: str, why: str) -> None:
+    """$10 on each of 15 days: half is used, and what is left lasts 15.9 days of 16: at worst a warning before."""
+    found = project(daily("10", 107, date(2026, 7, 1)), asked(team("support", limit)))
+
+    assert row(found, "support")["status"] == expected, why
+    assert ("budget_overrun" in codes(found)) == (expected == "critical")
+
+
+def uneven() -> pl.LazyFrame:
+    """Return 107 days from 1 July 2026 of $5 to $15: October is expected to end near $310, give or take."""
+    lines = [f"{date(2026, 7, 1) + timedelta(days=n)} support {5 + n * 7 % 11}" for n in range(107)]
+    return ledger("\n".join(["charge_period_start team cost", *lines]))
+
+
+def test_odds_of_an_overrun_are_graded_by_the_thresholds_of_the_configuration() -> None:
+    usual = row(project(uneven(), asked(team("support", 340))), "support")
+    odds = usual["overrun_probability"]
+    strict = project(uneven(), asked(team("support", 340), settings=KpiSettings(overrun=(odds / 3, odds / 2))))
+    easy = project(uneven(), asked(team("support", 340), settings=KpiSettings(overrun=(0.99, 1.0))))
+    watched = project(uneven(), asked(team("support", 340), settings=KpiSettings(overrun=(odds / 2, 0.99))))
+
+    assert usual["projected_p50"] < 340
+    assert [row(each, "support")["status"] for each in (strict, watched, easy)] == ["critical", "warning", "good"]
+    (why,) = [finding for finding in watched.findings if finding.code == "budget_overrun"]
+    assert why.severity is Severity.WARNING
+    assert f"the odds of more than $340.00 are {odds:.0%}" in why.message
+    assert row(status(uneven(), asked(team("support", 340))), "support")["status"] == "good"
+
+
+def test_a_status_that_no_alert_explains_is_explained() -> None:
+    """121 of 240 are used, and at $8.07 a day $119 last 14.8 days of 16."""
+    found = status(ledger(SPENT), asked(team("support", 240)))
+    (why,) = [finding for finding in found.findings if finding.code == "budget_status"]
+
+    assert why.message == "Budget support: at $8.07 a day what is left lasts 14 days, to 2026-10-30."
+    assert why.severity is Severity.CRITICAL
+
+
+def test_a_budget_of_which_most_days_have_no_data_is_not_called_good() -> None:
+    """The newest record is of the 6th: 9 of the 15 days before the 16th are silent, 5 of the 11 before the 12th."""
+    rows = ledger("day team cost\n1 support 1.00\n6 support 1.00")
+    late = status(rows, asked(team("support", 310)))
+    early = status(rows, asked(team("support", 310), as_of=datetime(2026, 10, 12, tzinfo=UTC)))
+
+    assert row(late, "support")["status"] == "no_data"
+    assert late.totals["no_data"] == 1
+    assert late.report().headline == (
+        "Budget support has spent $2.00 of $310.00, but there is no data for most of its days."
+    )
+    assert row(early, "support")["status"] == "good"
+
+
+def test_a_team_that_spends_nothing_while_others_do_is_not_without_data() -> None:
+    none_of_it = ledger(SPENT).filter(pl.col("team") == "data")
+    question = asked(team("data", 5), is_filtered=True, data_end=date(2026, 10, 15))
+
+    assert row(status(none_of_it, question, unfiltered=ledger(SPENT)), "data")["status"] == "good"
+
+
+def test_a_budget_that_looks_back_says_what_the_window_used() -> None:
+    """Three days of data in a window of seven: $45 of $50, $15 a day."""
+    found = status(daily("15", 3, date(2026, 10, 13)), asked(team("support", 50, period="7d")))
+
+    assert found.report().headline == "Budget support: the last 7 days used $45.00 of $50.00 (90.0%)."
+    assert row(found, "support")["burn_rate"] == row(found, "support")["burn_rate_7d"] == 15
+    assert shown(found, "exhaustion_date") == shown(found, "days_to_exhaustion") == [DASH]
+
+
+def shown(standing: BudgetStanding, column: str) -> list[str | None]:
+    return list(standing.report().tables[0].row_texts[column])
+
+
+def test_days_beyond_the_period_are_shown_as_after_it_and_kept_for_programs() -> None:
+    """$10 a day of $700: what is left lasts 55 days, and the period 16."""
+    found = status(daily("10", 15), asked(team("support", 700)))
+
+    assert shown(found, "exhaustion_date") == ["after the period"]
+    assert shown(found, "days_to_exhaustion") == [DASH]
+    assert row(found, "support")["days_to_exhaustion"] == 55
+    assert row(found, "support")["exhaustion_date"] == date(2026, 12, 10)
+
+
+def test_days_inside_the_period_are_whole_days() -> None:
+    """$10 a day of $286: what is left lasts 13.6 days."""
+    found = status(daily("10", 15), asked(team("support", 286)))
+
+    assert shown(found, "days_to_exhaustion") == ["13 days"]
+    assert shown(found, "exhaustion_date") == [None]
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        (400, "Budget support has spent $310.00 of $400.00 and closed 22.5% under."),
+        (310, "Budget support has spent $310.00 of $310.00; it ran out on 2026-10-31 and closed exactly on its limit."),
+        (248, "Budget support has spent $310.00 of $248.00; it ran out on 2026-10-25 and closed 25.0% over."),
+    ],
+)
+def test_a_period_that_is_over_is_said_to_have_closed(limit: int, said: str) -> None:
+    end = datetime(2026, 11, 1, tzinfo=UTC)
+    found = status(daily("10", 31), asked(team("support", limit), as_of=end))
+
+    assert found.report().headline == said
+    assert shown(found, "days_to_exhaustion") == [DASH]
+
+
+def test_a_line_of_a_bill_is_data_of_all_its_days() -> None:
+    """One line of 1 to 31 October, seen on the 16th."""
+    rows = ledger(
+        "charge_period_start charge_period_end record_kind team cost\n2026-10-01 2026-11-01 cost support 31.00"
+    )
+
+    assert row(status(rows, asked(team("support", 310))), "support")["status"] == "good"

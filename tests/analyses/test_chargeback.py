@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 import pytest
 
 from finopsctl.allocation.pools import Capacity, Pool, Sharing
@@ -15,6 +16,7 @@ from finopsctl.analyses.chargeback import Chargeback, ChargebackQuestion, charge
 from finopsctl.errors import ConfigError
 from finopsctl.ledger.period import between
 from finopsctl.metrics.dimensions import parse
+from finopsctl.results.wording import money
 from ledgers import ledger
 
 OCTOBER = between(date(2026, 10, 1), date(2026, 11, 1), "UTC", "month")
@@ -165,6 +167,14 @@ def test_unpriced_usage_has_no_amount_and_does_not_break_the_tie() -> None:
     assert found.quality.unpriced_requests == 1
 
 
+def test_usage_of_which_nothing_is_priced_is_not_charged_with_zero() -> None:
+    found = charged(table="team requests input_tokens cost\nb 1 10 -")
+
+    assert [found.totals[name] for name in ("direct", "total", "ledger")] == [None, None, None]
+    assert found.difference == 0
+    assert found.report().headline == "Nothing can be charged for 2026-10: no record has a known cost."
+
+
 def test_nothing_to_charge_is_no_charge() -> None:
     question = ChargebackQuestion(OCTOBER, parse("team"), Sharing((GATEWAY,), OCTOBER), {}, OCTOBER.end)
     found = chargeback(ledger(TABLE).head(0), question)
@@ -181,7 +191,7 @@ def test_a_charge_needs_an_owner(by: str) -> None:
 
 def test_the_headline_counts_owners_and_names_the_month() -> None:
     assert charged(GATEWAY, UNOWNED).report().headline == (
-        "$52.25 to charge to 2 teams for 2026-10, $48.00 of it shared cost."
+        "$52.25 charged to 2 teams for 2026-10, $48.00 of it shared cost."
     )
 
 
@@ -189,3 +199,40 @@ def test_a_total_that_does_not_tie_is_not_hidden() -> None:
     found = charged()
 
     assert replace(found, totals={**found.totals, "difference": Decimal("0.01")}).difference == Decimal("0.01")
+
+
+def test_the_headline_says_what_nobody_pays() -> None:
+    """Capacity that lay idle is kept apart, and 8.00 has no team: neither is in what the two teams pay."""
+    found = charged(MACHINE)
+    charges = Decimal(found.owners.filter(pl.col("kept").is_null() & pl.col("team").is_not_null())["total"].sum())
+    idle = found.owners.filter(pl.col("kept") == "idle")["total"].item()
+
+    assert found.report().headline == (
+        f"{money(charges)} charged to 2 teams for 2026-10, {money(found.totals['shared'] - idle)} of it shared cost; "
+        f"{money(idle)} idle and $8.00 without a team not charged."
+    )
+
+
+def test_spend_without_any_owner_is_charged_to_nobody() -> None:
+    assert charged(table="team cost\n- 8.00").report().headline == (
+        "Nothing charged for 2026-10; $8.00 without a team not charged."
+    )
+
+
+def test_owners_without_a_cost_centre_have_a_line_of_their_own() -> None:
+    """support, CC-1, is charged 3.50; search 1.00 - 0.25; 8.00 has no team."""
+    found = charged(table=TABLE.replace("-       request     openai      9        900          8.00", ""))
+    centres = next(table for table in found.report().tables if table.title == "Charges by cost centre")
+
+    assert centres.frame.select("cost_centre", "total").rows() == [("CC-1", Decimal("3.5")), (None, Decimal("0.75"))]
+    assert centres.row_nulls["cost_centre"][1] == "(no cost centre)"
+    assert "Charges by cost centre" not in [table.title for table in charged(centres={}).report().tables]
+
+
+def test_a_pool_counts_the_owners_it_is_charged_to_and_idle_capacity_is_spread_by_nothing() -> None:
+    found = charged(MACHINE, by="team,provider")
+
+    assert found.pools.select("component", "owners", "method").rows() == [
+        ("shared", 1, "tokens"),
+        ("idle", 0, None),
+    ]

@@ -12,6 +12,7 @@ import pytest
 from finopsctl.analyses.forecast import Change, Forecast, ForecastQuestion, Scenario, forecast, horizon_of
 from finopsctl.errors import ConfigError, SourceError
 from finopsctl.metrics.dimensions import parse
+from finopsctl.results.finding import Severity
 from ledgers import ledger
 
 WEEKDAY, WEEKEND = Decimal(10), Decimal(4)
@@ -166,7 +167,73 @@ def test_days_after_the_last_record_are_said_to_count_as_free() -> None:
     found = asked(daily(48, search=1), "2026-10-21")
 
     (finding,) = [f for f in found.findings if f.code == "days_without_records"]
-    assert finding.message == "No record on the last 2 days before 2026-10-21: they count as days without spend"
+    assert finding.message == "No record on the last 2 days before 2026-10-21, taken as without spend"
+
+
+def growing_and_falling() -> pl.LazyFrame:
+    """Return 50 days from 1 September 2026 in which a's days grow from $1 by 20 cents and b's fall from $20 by 40."""
+    lines = ["day team requests cost"]
+    for at in range(50):
+        day = date(2026, 9, 1) + timedelta(days=at)
+        lines += [f"{day} a 1 {1 + Decimal(at) / 5}", f"{day} b 1 {max(20 - at * Decimal('0.4'), Decimal(0))}"]
+    return ledger("\n".join(lines))
+
+
+def test_run_rates_of_parts_add_up_and_are_of_their_own_last_week() -> None:
+    """Thirty times the mean of the part's last seven P50 rows, not its last week scaled like its whole horizon."""
+    found = asked(growing_and_falling(), "2026-10-21", by="team")
+    rates = table(found, "By team")
+    last_week = found.rows.filter(pl.col("day") >= date(2026, 10, 25))
+
+    assert rates["run_rate_monthly"].sum() == found.totals["run_rate_monthly"]
+    for team, rate in rates.select("team", "run_rate_monthly").iter_rows():
+        week = last_week.filter(pl.col("team") == team)["p50"].sum()
+        assert abs(rate - 30 * Decimal(week) / 7) < Decimal("0.00001")
+
+
+def test_a_scenario_leaves_the_run_rate_of_a_part_it_does_not_touch() -> None:
+    cheaper = Scenario("a is cheaper", (Change(where={"team": ["a"]}, factor=0.5),))
+    rates = table(asked(growing_and_falling(), "2026-10-21", by="team", scenarios=(cheaper,)), "Scenarios")
+
+    untouched = rates.filter(pl.col("team") == "b")
+    assert untouched["run_rate_monthly"].n_unique() == 1
+    assert rates.filter(pl.col("team") == "a")["run_rate_monthly"].n_unique() == 2
+
+
+def on_a_part_day(spent: str, other: str = "0", by: str = "") -> Forecast:
+    """20 October, a Tuesday: 19 whole days cost $154, and until 15:00 search spent something of its usual $10."""
+    begun = ledger(f"day team requests cost\n2026-10-20T09:00 search 1 {spent}\n2026-10-20T10:00 new 1 {other}")
+    after = ledger("day team requests cost\n2026-10-20T16:00 search 1 500")
+    rows = pl.concat([daily(49, search=1), begun, after], how="diagonal")
+    return asked(rows, "2026-10-20T15:00", by)
+
+
+def test_the_amount_so_far_reaches_as_of_on_a_part_day() -> None:
+    """$154 and $6: $160 so far. The day still ends at its $10: $154 and 9 weekdays and 3 weekend days are $256."""
+    found = on_a_part_day("6")
+    row = found.rows.filter(pl.col("day") == date(2026, 10, 20)).row(0, named=True)
+
+    assert (found.totals["actual"], found.totals["projected"]) == (Decimal(160), Decimal(256))
+    assert (row["actual"], row["p50"]) == (Decimal(6), Decimal(10))
+    assert found.rows["actual"].sum() == found.totals["actual"]
+
+
+def test_a_part_day_ends_at_least_at_what_it_has_spent() -> None:
+    """$13 of the usual $10: $3 more than the $256."""
+    found = on_a_part_day("13")
+
+    assert (found.totals["actual"], found.totals["projected"]) == (Decimal(167), Decimal(259))
+    assert found.totals["projected_p10"] >= found.totals["actual"]
+    assert table(found, "By week")["cumulated"].to_list()[-1] == Decimal(259)
+
+
+def test_parts_of_a_part_day_add_up_though_one_of_them_is_new() -> None:
+    """The day's $10 are spread so that nobody ends below what it spent: search $6 + $2, the new team $2."""
+    found = on_a_part_day("6", "2", by="team")
+    day = found.rows.filter(pl.col("day") == date(2026, 10, 20))
+
+    assert dict(day.select("team", "p50").iter_rows()) == {"new": Decimal(2), "search": Decimal(8)}
+    assert found.totals["projected"] == table(found, "By team")["projected"].sum() == Decimal(256)
 
 
 def test_a_day_that_has_begun_is_forecast_and_not_counted() -> None:
@@ -318,3 +385,55 @@ def test_dimensions_that_cannot_be_parts_are_refused(name: str) -> None:
 def test_an_unknown_horizon_is_refused(text: str) -> None:
     with pytest.raises(ConfigError):
         asked(daily(10, search=1), "2026-09-11", horizon=text)
+
+
+def test_days_before_the_first_record_are_not_known_and_said() -> None:
+    """Q3 began on 1 July, the data on 1 September: two months of nothing known are no months of no spend."""
+    found = asked(daily(20, search=1), "2026-09-21", horizon="quarter-end")
+    july = found.rows.filter(pl.col("day") < date(2026, 9, 1))
+    (said,) = [finding for finding in found.findings if finding.code == "begins_late"]
+
+    assert july["actual"].null_count() == july.height == 62
+    assert table(found, "By week")["actual"][0] is None
+    assert said.message == (
+        "The inputs begin on 2026-09-01: what was spent from 2026-07-01 until then is not known, and not in the total."
+    )
+
+
+def test_a_back_test_says_what_it_shows() -> None:
+    """On days that repeat each week nothing is better than our method."""
+    found = asked(daily(61, search=1), "2026-11-01", horizon="30d", backtest=True)
+    (said,) = [finding for finding in found.findings if finding.code == "backtest"]
+
+    assert said.message == (
+        "Over 18 totals of 30 days this method was off by 0.0%, the least of all; its 80% interval held 100.0% of them."
+    )
+    assert table(found, "Backtest")["method"][0] == "weekday profile x level (this forecast)"
+
+
+def test_a_method_that_another_beats_is_said_so() -> None:
+    """A level that jumped in the last week: its mean knows at once, the mean of 30 days lags behind."""
+    lines = [f"{date(2026, 9, 1) + timedelta(days=d)} 1 {10 + 3 * d}" for d in range(61)]
+    found = asked(ledger("\n".join(["day requests cost", *lines])), "2026-11-01", method="mean", backtest=True)
+    (said,) = [finding for finding in found.findings if finding.code == "backtest"]
+
+    assert said.severity is Severity.WARNING
+    assert "mean of the last 30 days" not in said.message
+    assert said.hint == f"Try --method {said.evidence['best']}."
+
+
+def test_a_part_is_never_above_what_the_whole_and_the_others_leave_it() -> None:
+    """Two parts that take turns: each is wild, their sum is $10 every day and known exactly."""
+    lines = [
+        f"{date(2026, 9, 1) + timedelta(days=at)} {team} 1 {cost}"
+        for at in range(50)
+        for team, cost in (("a", 9 if at % 3 else 1), ("b", 1 if at % 3 else 9))
+    ]
+    found = asked(ledger("\n".join(["day team requests cost", *lines])), "2026-10-21", by="team")
+    parts = table(found, "By team")
+
+    assert found.totals["projected_p90"] == found.totals["projected"] == 310
+    for low, high in zip(parts["projected_p10"], reversed(parts["projected_p90"].to_list()), strict=True):
+        assert low + high <= 310
+    day = found.rows.filter(pl.col("day") == date(2026, 10, 31))
+    assert max(day["p90"]) <= 10

@@ -156,6 +156,18 @@ def test_credits_taxes_and_rounding_lines_are_causes_of_their_own() -> None:
     assert set(found.rows["note"].drop_nulls()) == {"Start-up credit", "VAT 19 %", "Rounding"}
 
 
+def test_the_category_tells_a_tax_from_a_credit_whatever_its_words_are() -> None:
+    """A FOCUS export keeps ChargeCategory: a surcharge that is a tax, a refund of tax that is a credit."""
+    charges = [
+        lines("day cost\n1 1.43", record_kind="credit", tags='{"charge":"surcharge","charge_category":"tax"}'),
+        lines("day cost\n1 -2.5", record_kind="credit", tags='{"charge":"sales tax","charge_category":"credit"}'),
+    ]
+    bill = [tokens("day model consumed_quantity cost\n1 m 100 10.00"), *charges]
+    found = reconcile(usage("day model input_tokens cost\n1 m 100 10.00"), pl.concat(bill, how="diagonal"))
+
+    assert causes(found) == {"tax": Decimal("1.43"), "credit": Decimal("-2.5")}
+
+
 def test_lines_in_cents_may_be_off_by_half_a_cent_each() -> None:
     """$0.333 and $0.334 are billed as $0.33 and $0.33: $0.007 less, and 2 x $0.005 may be rounding."""
     found = reconcile(
@@ -445,6 +457,18 @@ def test_a_tolerance_is_a_share_or_an_amount(text: str, tolerance: Tolerance) ->
     assert parse(text) == tolerance
 
 
+def test_the_tolerance_said_is_the_one_that_applied_to_the_provider() -> None:
+    """10 % off with 25 % allowed for this provider: within 25 %, not within the usual 1 %."""
+    found = reconcile(
+        usage("day model input_tokens cost\n1 m 90 90"),
+        tokens("day model consumed_quantity cost\n1 m 100 100"),
+        Terms(tolerances=Tolerances(own={"openai": parse("25%")})),
+    )
+
+    assert (found.totals["tolerance"], found.totals["within"]) == (0.25, True)
+    assert "within the tolerance of 25%" in found.report().headline
+
+
 @pytest.mark.parametrize("text", ["", "one", "-1%", "1%%", "nan"])
 def test_what_is_neither_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="no tolerance"):
@@ -460,6 +484,43 @@ def test_a_key_the_ledger_has_never_seen_is_ungoverned_spend() -> None:
     told = finding(found, "ungoverned_spend")
     assert told.evidence["amount"] == Decimal("0.50")
     assert "key rogue $0.50" in told.message
+
+
+def test_what_a_key_the_ledger_has_never_seen_is_billed_for_is_missing_there_and_not_unexplained() -> None:
+    """$10 of September are booked in October, as far as the day at the edge goes; key k2 is $5 without quantities."""
+    ours = usage(
+        """
+        charge_period_start charge_period_end model api_key input_tokens cost
+        2026-09-10          2026-09-11        m     k1      1000         10
+        2026-09-30          2026-10-01        m     k1      1000         10
+        2026-10-10          2026-10-11        m     k1      1000         10
+        2026-10-31          2026-11-01        m     k1      1000         10
+        """
+    )
+    billed = statement(
+        """
+        charge_period_start charge_period_end model api_key cost
+        2026-09-01          2026-10-01        m     k1      10
+        2026-10-01          2026-11-01        m     k1      30
+        2026-10-01          2026-11-01        m     k2      5
+        """
+    )
+
+    found = reconcile(ours, billed)
+
+    assert causes(found) == {"cutoff": Decimal(0), "missing_in_ledger": Decimal(5)}
+    row = found.rows.row(by_predicate=pl.col("cause") == "missing_in_ledger", named=True)
+    assert row["note"] == "of keys or projects without any record in the ledger"
+
+
+def test_the_quantity_of_a_key_never_seen_is_not_a_quantity_of_the_others() -> None:
+    """150 tokens billed, 50 of them to a key the ledger does not know: the other 100 agree."""
+    found = reconcile(
+        usage("day model api_key input_tokens cost\n1 m k1 100 1.00"),
+        tokens("day model api_key consumed_quantity cost\n1 m k1 100 1.00\n1 m rogue 50 0.50"),
+    )
+
+    assert causes(found) == {"missing_in_ledger": Decimal("0.50")}
 
 
 def test_keys_of_other_names_tell_nothing_and_what_is_missing_is_named_by_model() -> None:
@@ -492,8 +553,16 @@ def test_an_invoice_without_amounts_is_refused() -> None:
 
 
 def test_sides_without_a_month_in_common_are_refused() -> None:
-    with pytest.raises(SourceError, match=r"2026-12-01 to 2026-12-01, the inputs about 2026-10-01 to 2026-10-01"):
+    with pytest.raises(SourceError, match=r"2026-12-01 to 2026-12-31, the inputs about 2026-10-01 to 2026-10-01"):
         reconcile(usage("day model input_tokens cost\n1 m 1 1.00"), statement("day cost\n2026-12-01 1.00"))
+
+
+def test_an_invoice_of_a_month_is_said_to_be_about_the_whole_month() -> None:
+    """One line from 1 October to 1 November, refused for September: it is about 1 to 31 October."""
+    line = statement("charge_period_start charge_period_end cost\n2026-10-01 2026-11-01 1.00")
+
+    with pytest.raises(SourceError, match=r"about 2026-10-01 to 2026-10-31, none of it in the period"):
+        reconcile(usage("day model input_tokens cost\n1 m 1 1.00"), line, Terms(period=parse_month("2026-09", "UTC")))
 
 
 def test_an_invoice_outside_the_period_asked_for_is_refused() -> None:
@@ -524,6 +593,19 @@ def test_a_credit_is_drawn_down_by_spend_since_its_start_and_runs_out_at_the_bur
     assert (found["used"], found["balance"], found["burn_rate"]) == (Decimal(5), Decimal(6), Decimal("1.5"))
     assert found["run_out"] == date(2026, 10, 8)
     assert found["status"] == "critical"
+
+
+def test_the_forecast_knows_the_weekends_that_the_mean_does_not() -> None:
+    """Weekdays cost $7, weekends nothing: from Monday the 26th $34 are used up on Friday the 30th.
+
+    At 17 x $7 / 25 days = $4.76 a day they last into the eighth day, 2 November.
+    """
+    costs = {f"d{day}": "0" if date(2026, 10, day).weekday() >= 5 else "7" for day in range(1, 26)}
+    bought = Prepaid("c", "openai", Decimal(34), date(2026, 10, 26))
+    found = draw_down(spent(**costs), [bought], date(2026, 10, 26)).row(0, named=True)
+
+    assert found["burn_rate"] == Decimal("4.76")
+    assert (found["run_out"], found["run_out_forecast"]) == (date(2026, 11, 2), date(2026, 10, 30))
 
 
 def test_the_credit_that_expires_first_is_used_first() -> None:
@@ -610,3 +692,27 @@ def test_a_report_can_be_made_of_nothing_but_differences() -> None:
         "Waterfall",
         "Differences",
     ]
+
+
+def test_people_read_one_row_a_line_with_its_causes_side_by_side() -> None:
+    """1,000 tokens at $0.001 are billed as 1,200 at $0.002: $0.20 of quantity, $1.20 of price, $1.40 together."""
+    found = reconcile(
+        usage("day model input_tokens cost\n1 m 1000 1.00"), tokens("day model consumed_quantity cost\n1 m 1200 2.40")
+    )
+    lines = found.report().for_people[-1]
+
+    assert lines.frame.select("ledger", "invoice", "difference", "by_quantity", "by_price").rows() == [
+        (Decimal(1), Decimal("2.40"), Decimal("1.40"), Decimal("0.20"), Decimal("1.20"))
+    ]
+    assert lines.frame["why"].item() == (
+        "price +$1.20: $2,000.00 per 1M tokens billed, $1,000.00 in the ledger; "
+        "quantity +$0.20: 1,200 tokens billed, 1,000 in the ledger"
+    )
+    assert found.rows.height == 2
+
+
+def test_a_tax_and_a_credit_are_lines_of_their_own() -> None:
+    lines = tokens("day record_kind model consumed_quantity cost tags\n1 cost m 1000 1.00 -\n1 credit - - -0.50 -")
+    found = reconcile(usage("day model input_tokens cost\n1 m 1000 0.80"), lines)
+
+    assert found.report().for_people[-1].frame["difference"].to_list() == [Decimal("-0.50"), Decimal("0.20")]

@@ -155,13 +155,44 @@ def test_the_dearest_users_come_first_with_their_active_days() -> None:
     ]
 
 
-def test_users_have_a_type_and_the_type_a_grade_by_30_days() -> None:
-    """Over the 31 days of October 3 requests are light; 11 / 3 x 30 / 31 = 3.55 is below the expected 5 to 20."""
-    kept = replace(OCTOBER, asked=replace(OCTOBER.asked, as_of=datetime(2026, 11, 1, tzinfo=UTC)))
-    (row,) = rows(unit_economics(ledger(SPENT), kept), "user_type")
+WHOLE_OCTOBER = replace(OCTOBER, asked=replace(OCTOBER.asked, as_of=datetime(2026, 11, 1, tzinfo=UTC)))
 
-    assert (row["user_type"], row["count"], row["grade"]) == ("light", 3, "warning")
+
+def test_users_have_a_type_and_being_cheaper_than_expected_is_no_warning() -> None:
+    """Over the 31 days of October 3 requests are light; 11 / 3 x 30 / 31 = 3.55 is below the expected 5 to 20."""
+    found = unit_economics(ledger(SPENT), WHOLE_OCTOBER)
+    (row,) = rows(found, "user_type")
+
+    assert (row["user_type"], row["count"], row["grade"]) == ("light", 3, "ok")
     assert row["spend_30_days"] == pytest.approx(11 / 3 * 30 / 31)
+    assert (row["target_low"], row["target_high"]) == (5, 20)
+    assert "user_type_over_expected" not in codes(found)
+
+
+def test_a_type_that_costs_more_than_expected_in_30_days_is_a_warning_with_its_reason() -> None:
+    """31.00 over the 31 days of October are 30.00 in 30; 20.00 at most is expected of light users."""
+    found = unit_economics(ledger("day user requests cost\n1 ann 1 31.00"), WHOLE_OCTOBER)
+    (row,) = rows(found, "user_type")
+    said = next(f.message for f in found.findings if f.code == "user_type_over_expected")
+
+    assert row["grade"] == "warning"
+    assert said == "A light user costs $30.00 in 30 days; at most $20.00 is expected."
+
+
+def test_users_are_counted_once_whatever_they_are_split_by() -> None:
+    """ann spends on two use cases; three users cost 11.00 between them, the report's 5.00 names none."""
+    charges = ledger(SPENT.replace("report  -     b        1        5.00", "report  ann   b        1        1.00"))
+    found = unit_economics(charges, replace(OCTOBER, by=parse("feature")))
+
+    assert sum(row["count"] for row in rows(found, "user")) == 4
+    assert found.totals["users"] == 3
+    assert found.report().headline == "An active user costs $4.00."
+
+
+def test_a_cost_below_zero_is_written_like_any_amount() -> None:
+    found = unit_economics(ledger("user requests cost\nann 1 -27.50"), OCTOBER)
+
+    assert found.report().headline == "An active user costs -$27.50."
 
 
 def test_the_cost_of_failed_tasks_stays_in_the_cost_of_the_successful() -> None:
@@ -191,6 +222,8 @@ def test_spend_without_outcomes_and_outcomes_without_spend_are_both_told() -> No
     assert codes(found)["outcomes_without_spend"] == {"outcomes": 7, "feature": ["tickets"]}
     assert codes(found)["spend_without_outcomes"] == {"spend": Decimal(6), "feature": ["report", "(untagged)"]}
     assert found.totals["spend_with_outcomes"] + found.totals["spend_without_outcomes"] == found.totals["spend"]
+    said = next(f.message for f in found.findings if f.code == "outcomes_without_spend")
+    assert said == "1 use case with 7 outcomes has no spend: tickets."
     (lost,) = rows(found, "outcome", feature="tickets")
     assert (lost["spend"], lost["cost_per"]) == (None, None)
 
@@ -346,6 +379,39 @@ def test_gross_margin_is_what_is_left_of_revenue() -> None:
     assert codes(found)["negative_margin"] == {"customers": ["b"]}
 
 
+def test_the_margin_names_its_cover_and_what_is_left_after_all_spend() -> None:
+    """25 paid and 15 spent by customers: 40 %, of 15 / 16 of spend; (25 - 16) / 25 = 36 % after all spend."""
+    paid = revenue(("a", "20", FIRST, NOVEMBER), ("b", "5", FIRST, NOVEMBER))
+    found = unit_economics(ledger(SPENT), OCTOBER, revenue=paid)
+    table = next(table for table in found.report().for_people if table.title == "Customers")
+
+    assert found.report().headline.endswith(
+        "customers leave a gross margin of 40.0% on the 93.8% of spend that names one (36.0% after all spend)."
+    )
+    assert table.totals == {
+        "spend": Decimal(16),
+        "revenue": Decimal(25),
+        "gross_profit": Decimal(9),
+        "margin": pytest.approx(0.36),
+        "requests": 5,
+    }
+
+
+def test_a_margin_on_all_spend_needs_no_cover() -> None:
+    found = unit_economics(
+        ledger("customer requests cost\na 1 5"), OCTOBER, revenue=revenue(("a", "20", FIRST, NOVEMBER))
+    )
+
+    assert found.report().headline == "Customers leave a gross margin of 75.0%."
+
+
+def test_the_plan_of_a_customer_is_that_of_its_records_where_revenue_names_none() -> None:
+    charges = ledger("plan customer requests cost\nfree a 1 3\npro b 1 5\nfree b 1 1\n- c 1 2")
+    found = unit_economics(charges, OCTOBER)
+
+    assert {r["customer"]: r["plan"] for r in rows(found, "customer")} == {"a": "free", "b": "free, pro", "c": None}
+
+
 def test_the_spend_of_customers_and_of_nobody_is_all_spend() -> None:
     found = unit_economics(ledger(SPENT), OCTOBER)
 
@@ -409,6 +475,18 @@ def test_customers_are_split_by_month_with_the_revenue_of_each() -> None:
     }
 
 
+def test_revenue_without_a_period_is_said_to_be_in_no_month_when_split_by_month() -> None:
+    paid = revenue(("a", "10", FIRST, NOVEMBER)).with_columns(
+        charge_period_start=pl.lit(None, INSTANT), charge_period_end=pl.lit(None, INSTANT)
+    )
+    by_month = UnitQuestion(by=parse("month"), asked=OCTOBER.asked)
+    found = unit_economics(ledger("day customer requests cost\n5 a 1 2.00"), by_month, revenue=paid)
+    said = next(finding.message for finding in found.findings if finding.code == "revenue_undated")
+
+    assert said == "1 amount of revenue is without a period: counted in full, in a row without a month."
+    assert {r["month"]: r["revenue"] for r in rows(found, "customer")} == {"2026-10": None, None: Decimal(10)}
+
+
 def test_free_plans_are_told_by_globs_and_by_the_plan_of_the_revenue_file() -> None:
     """free-trial 3, and c, whose plan only revenue tells, 2: 5 of 10, by 2 customers and 2 users."""
     charges = ledger("plan customer user requests cost\nfree-trial a u1 1 3\npro b u2 1 5\n- c u3 1 2")
@@ -434,7 +512,7 @@ def test_a_ledger_without_users_customers_or_cost_still_has_an_answer() -> None:
     found = unit_economics(ledger("model requests cost\ngpt 1 -"), OCTOBER)
 
     assert rows(found, "user") == []
-    assert found.report().headline == "$0.00 spent; no user, outcome or customer to divide it by."
+    assert found.report().headline == "No cost per unit: no record has a known cost."
 
 
 def test_units_are_not_split_by_token_class() -> None:
@@ -451,3 +529,10 @@ def test_people_see_one_table_a_question_and_programs_all_rows_in_one() -> None:
     assert report.tables[0].machine_only
     assert report.tables[0].frame["unit"].unique().len() > 4
     assert [t.title for t in report.for_people] == ["Units", "Outcomes", "Customers", "Types of users", "Users"]
+
+
+def test_usage_of_which_nothing_is_priced_does_not_cost_zero() -> None:
+    found = unit_economics(ledger("user requests input_tokens cost\nann 1 10 -"), question=OCTOBER)
+
+    assert (found.totals["spend"], found.totals["spend_without_customer"]) == (None, None)
+    assert found.report().headline == "No cost per unit: no record has a known cost."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from book_files import content, opened, write
+from finopsctl.books.cost import in_report_currency
 from finopsctl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -90,12 +91,39 @@ def test_a_currency_in_small_letters_is_the_same_currency(tmp_path: Path) -> Non
     assert costs(tmp_path, {**BOTH, "billing_currency": "usd"}) == {"both": Decimal("2.40")}
 
 
-@pytest.mark.parametrize(("basis", "lost"), [("auto", 2), ("reported", 1), ("list", 2), ("effective", 2)])
+@pytest.mark.parametrize(("basis", "lost"), [("auto", 2), ("reported", 1)])
 def test_our_own_prices_without_a_rate_are_unconverted_too(tmp_path: Path, basis: str, lost: int) -> None:
-    """A report in yen without rates: 2.40 USD reported of one call, the other only priced by us, in USD."""
-    log = write(tmp_path / "log.jsonl", BOTH, PRICED, UNKNOWN)
+    """A report in euros without rates: 2.40 USD reported of one call, the other only priced by us, in USD."""
+    log = write(tmp_path / "log.jsonl", BOTH, PRICED, UNKNOWN, EUROS)
 
-    assert opened(log, currency="JPY", cost_basis=basis).unconverted == lost
+    assert opened(log, currency="EUR", cost_basis=basis).unconverted == lost
+
+
+@pytest.mark.parametrize("basis", ["auto", "reported", "list", "effective"])
+def test_a_report_of_nothing_but_amounts_without_a_rate_is_refused(tmp_path: Path, basis: str) -> None:
+    """It said that nothing was spent."""
+    log = write(tmp_path / "log.jsonl", BOTH, PRICED, UNKNOWN)
+    rates = (("USD", "JPY", date(2026, 10, 2), Decimal(150)),)  # from the day after on
+
+    with pytest.raises(ConfigError, match="there is no rate from USD to JPY on 2026-10-01") as caught:
+        opened(log, currency="JPY", cost_basis=basis, exchange_rates=rates)
+
+    assert "[[exchange-rate]]" in caught.value.hint
+
+
+def test_records_that_nobody_priced_need_no_rate(tmp_path: Path) -> None:
+    assert opened(write(tmp_path / "log.jsonl", UNKNOWN), currency="JPY").unconverted == 0
+
+
+def test_an_amount_that_stands_in_no_record_is_converted_at_the_rate_of_its_day(tmp_path: Path) -> None:
+    """A limit of 40 USD at 0.90 is 36 EUR; on the day before that rate there is none."""
+    rates = (("USD", "EUR", date(2026, 9, 30), Decimal("0.90")),)
+    request = opened(write(tmp_path / "log.jsonl", EUROS), currency="EUR", exchange_rates=rates).request
+
+    assert in_report_currency(Decimal(40), "USD", date(2026, 10, 16), request) == Decimal(36)
+    assert in_report_currency(Decimal(40), "EUR", date(2026, 9, 29), request) == Decimal(40)
+    with pytest.raises(ConfigError, match="no rate from USD to EUR on 2026-09-29"):
+        in_report_currency(Decimal(40), "USD", date(2026, 9, 29), request)
 
 
 def test_a_reported_currency_does_not_matter_where_only_our_prices_count(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -208,3 +209,164 @@ def test_what_cannot_be_done_is_said_with_a_way_out(
 ) -> None:
     assert run(*arguments) == 2
     assert message in capsys.readouterr().err
+
+
+def test_kpi_and_budget_disagreed_about_a_filtered_team_that_stops_spending_before_the_others(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Support spends $6 on 15 days, search goes on to the 20th: support burns 90 / 20 = $4.50, and 10 last 2.2 days."""
+    more = [
+        {"record_id": f"late{day}", "charge_period_start": f"2026-10-{day:02d}T09:00:00Z", "team": "search"}
+        | {"reported_cost": 1}
+        for day in range(16, 21)
+    ]
+    write(Path("later.jsonl"), *more)
+    asked = ("log.jsonl", "later.jsonl", "--budgets", "budgets.toml", "--where", "team=support", "-f", "json")
+
+    assert guard(app, ["kpi", *asked, "--kpi", "days_to_exhaustion"]) == 0
+
+    scorecard = json.loads(capsys.readouterr().out, parse_float=Decimal)["rows"]
+    (status,) = document(capsys, "status", *asked[:-2])["rows"]
+    lasts = {row["member"]: row["value"] for row in scorecard}
+
+    assert float(lasts["support"]) == float(status["days_to_exhaustion"]) == pytest.approx(10 / 4.5)
+
+
+def test_a_scorecard_of_a_month_without_records_is_an_error_that_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """It ended in an overflow of dates."""
+    assert guard(app, ["kpi", "log.jsonl", "--budgets", "budgets.toml", "--month", "2027-03"]) == 4
+    assert "no records from 2027-03-01" in capsys.readouterr().err
+
+
+def hashed(name: str) -> str:
+    """Return what a name is redacted to under the key ``long enough``."""
+    return "h:" + hmac.digest(b"long enough", name.encode(), "sha256").hex()[:16]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("budget", "status", "log.jsonl"), ("variance", "log.jsonl", "--compare", "budget"), ("kpi", "log.jsonl")],
+)
+def test_budgets_of_redacted_teams_were_shown_in_clear(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("FINOPSCTL_REDACT_KEY", "long enough")
+
+    assert guard(app, [*command, "--budgets", "budgets.toml", "--redact", "team", "-f", "json"]) == 0
+
+    shown = capsys.readouterr().out
+
+    assert hashed("support") in shown
+    assert '"support"' not in shown
+    assert '"data"' not in shown
+
+
+def test_budgets_of_redacted_teams_matched_none_of_their_spend(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FINOPSCTL_REDACT_KEY", "long enough")
+    found = document(capsys, "status", "log.jsonl", "--budgets", "budgets.toml", "--redact", "team")
+
+    assert {row["budget"]: row["actual"] for row in found["rows"]} == {
+        hashed("support"): 90,
+        "global": 105,
+        hashed("data"): 0,
+    }
+
+
+def test_gateway_budgets_of_redacted_teams_are_redacted_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FINOPSCTL_REDACT_KEY", "long enough")
+    Path("teams.csv").write_text(
+        "team_id,team_alias,max_budget,budget_duration,budget_reset_at,spend,models,blocked\n"
+        't1,support,100,1mo,2026-11-01T00:00:00Z,7,"{}",false\n'
+    )
+
+    assert run("status", "log.jsonl", "teams.csv", "--redact", "team", "-f", "json") == 0
+
+    document_text = capsys.readouterr().out
+    (row,) = json.loads(document_text, parse_float=Decimal)["rows"]
+
+    assert (row["budget"], row["team"], row["actual"]) == (hashed("support"), hashed("support"), 90)
+    assert '"support"' not in document_text
+
+
+def test_a_budget_for_a_pattern_of_redacted_names_is_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FINOPSCTL_REDACT_KEY", "long enough")
+    Path("wild.toml").write_text('[[budget]]\nlimit = 5\nteam = "sup*"\n')
+
+    assert run("status", "log.jsonl", "--budgets", "wild.toml", "--redact", "team") == 2
+    assert "redacted names fit no pattern" in capsys.readouterr().err
+
+
+RATE = '[[exchange-rate]]\nfrom = "USD"\nto = "EUR"\ndate = 2026-09-01\nrate = 0.9\n'
+
+
+def test_limits_are_converted_as_the_spend_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """$90 of $100 are 81.00 of 90.00 euros: 90 % either way."""
+    (tmp_path / "finopsctl.toml").write_text(RATE, "utf-8")
+    found = document(capsys, "status", "log.jsonl", "--budgets", "budgets.toml", "--currency", "EUR")
+    support = found["rows"][0]
+
+    assert (support["budget"], support["limit"], support["actual"]) == ("support", 90, 81)
+    assert support["utilization"] == Decimal("0.9")
+
+
+def test_a_limit_in_a_currency_without_a_rate_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "finopsctl.toml").write_text("[[budget]]\nlimit = 5\ncurrency = 'SEK'\n", "utf-8")
+
+    assert run("status", "log.jsonl") == 2
+    assert "there is no rate from SEK to USD on 2026-10-15" in capsys.readouterr().err
+
+
+def test_a_report_of_spend_that_no_rate_converts_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """It said that nothing was spent and all was good."""
+    assert run("status", "log.jsonl", "--budgets", "budgets.toml", "--currency", "EUR") == 2
+    assert "there is no rate from USD to EUR" in capsys.readouterr().err
+
+
+def test_the_gateways_limits_are_dollars(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "finopsctl.toml").write_text(f"currency = 'EUR'\n{RATE}", "utf-8")
+    (tmp_path / "teams.csv").write_text(
+        "team_id,team_alias,max_budget,budget_duration,budget_reset_at,spend,models,blocked\n"
+        't1,support,100,1mo,2026-11-01T00:00:00Z,7,"{}",false\n'
+    )
+    (row,) = document(capsys, "status", "log.jsonl", "teams.csv")["rows"]
+
+    assert (row["limit"], row["actual"]) == (90, 81)
+
+
+def test_a_first_day_is_refused_since_budgets_have_periods_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("status", "log.jsonl", "--budgets", "budgets.toml", "--since", "2026-10-10") == 2
+    assert "--as-of" in capsys.readouterr().err
+
+
+def test_a_month_means_as_of_its_end_and_the_report_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    more = {"record_id": "late", "charge_period_start": "2026-11-03T09:00:00Z", "team": "support", "reported_cost": 6}
+    write(Path("later.jsonl"), more)
+    asked = ("log.jsonl", "later.jsonl", "--budgets", "budgets.toml")
+    found = document(capsys, "status", *asked, "--until", "2026-10-10")
+
+    assert found["as_of"] == "2026-10-10T00:00:00Z"
+    assert found["period"]["end"] == "2026-10-10T00:00:00Z"
+    assert found["rows"] == document(capsys, "status", *asked, "--as-of", "2026-10-10")["rows"]
+
+
+def test_fail_on_follows_the_projection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """$7 a day of $210: half is used, and $217 are expected."""
+    (tmp_path / "budgets.toml").write_text("[[budget]]\nlimit = 210\n", "utf-8")
+
+    assert run("status", "log.jsonl", "--budgets", "budgets.toml", "--as-of", "2026-10-16", "--fail-on", "warning") == 3
+    (tmp_path / "budgets.toml").write_text("[[budget]]\nlimit = 216.5\n", "utf-8")
+    assert run("project", "log.jsonl", "--budgets", "budgets.toml", "--fail-on", "critical") == 3
+    assert "global (critical)" in capsys.readouterr().err
+
+
+def test_no_money_is_a_float_in_the_document(capsys: pytest.CaptureFixture[str]) -> None:
+    """$6 and $1 on 15 of 31 days."""
+    for row in document(capsys, "project", "log.jsonl", "--budgets", "budgets.toml")["rows"]:
+        for name in ("projected", "projected_p10", "projected_p50", "projected_p90", "burn_rate", "burn_rate_7d"):
+            assert row[name] == round(row[name], 6), name

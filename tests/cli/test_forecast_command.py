@@ -63,6 +63,11 @@ def test_until_is_the_origin(log: str, capsys: pytest.CaptureFixture[str]) -> No
     assert (found["totals"]["origin"], found["totals"]["actual"]) == ("2026-10-11", 30)
 
 
+def test_until_is_what_the_document_says_it_is_seen_from(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not the end of the data, 2026-10-21."""
+    assert document(capsys, log, "--until", "2026-10-11")["as_of"] == "2026-10-11T00:00:00Z"
+
+
 def test_as_of_is_the_origin(log: str, capsys: pytest.CaptureFixture[str]) -> None:
     found = document(capsys, log, "--as-of", "2026-10-11", "--horizon", "7d")
 
@@ -100,7 +105,9 @@ def test_scenarios_stand_beside_the_baseline(log: str, capsys: pytest.CaptureFix
 def test_people_read_a_sentence_parts_and_weeks_and_no_daily_rows(log: str, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, log, "--by", "team", "--backtest")
 
-    assert out.startswith("October 2026 will cost about $93.00 (P10 $93.00, P90 $93.00;")
+    assert out.startswith(
+        "October 2026 will cost about $93.00 (80% likely between $93.00 and $93.00), of which $60.00 is spent;"
+    )
     assert "By team" in out
     assert "By week" in out
     assert "Backtest" in out

@@ -237,8 +237,8 @@ def test_an_invoice_in_a_currency_without_a_rate_is_refused(tmp_path: Path, capf
 
     code, _, err = run(capfd, str(ours), "--invoice", str(bill))
 
-    assert code == 4
-    assert "the invoice is in EUR, and there is no rate to USD" in err
+    assert code == 2
+    assert "there is no rate from EUR to USD" in err
 
 
 def test_filters_hold_for_both_sides(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from book_files import write
+from commands import finopsctl
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
-
-
-def finopsctl(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "finopsctl", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": "", **environment})
 
 
 def answered(*words: str | Path) -> dict[str, Any]:
@@ -118,3 +112,18 @@ def test_the_sample_company_foots() -> None:
     assert totals["joined_by"] == ["feature", "trace_id"]
     for parts in (("spend_of_users", "spend_without_user"), ("spend_with_outcomes", "spend_without_outcomes")):
         assert round(totals[parts[0]] + totals[parts[1]], 8) == round(totals["spend"], 8)
+
+
+def test_an_alternative_cost_without_an_exchange_rate_is_counted(tmp_path: Path) -> None:
+    """Of 5 outcomes 3 are valued in euros and 2 in dollars: only the 2 are worth something, 2 x $6 - $4."""
+    log = write(tmp_path / "log.jsonl", {"record_id": "a", "feature": "ticket", "reported_cost": "4"})
+    table = tmp_path / "outcomes.csv"
+    table.write_text(
+        "day,use_case,outcomes,alternative_cost,currency\n2026-10-01,ticket,3,5,EUR\n2026-10-01,ticket,2,6,USD\n"
+    )
+
+    found = answered("unit-economics", log, table)
+    said = next(f for f in found["findings"] if f["code"] == "alternative_unconverted")
+    (ticket,) = (row for row in found["rows"] if row["unit"] == "outcome")
+
+    assert (said["outcomes"], ticket["net_value"]) == (3, 8)

@@ -88,9 +88,13 @@ def test_the_baseline_is_read_beside_the_period(
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("--month", "2026-08"), 4, "nothing to compare with from 2026-07-01"),
+        (("--month", "2026-08"), 4, "nothing to compare August 2026 with: the inputs hold no records of July 2026"),
         (("--month", "2027-01"), 4, "no records from 2027-01-01"),
         (("--compare", "someday"), 2, "'someday' is nothing to compare with"),
+        (("--compare", "prevous"), 2, "Did you mean 'previous'?"),
+        (("--compare", "old.csv"), 2, "there is no file old.csv to compare with"),
+        (("--compare", "2026-10"), 2, "October 2026 would be compared with itself"),
+        (("--compare", "2026Q4"), 2, "October 2026 and 2026Q4 overlap"),
         (("--by", "month"), 2, "no month in common"),
         (("--fail-on", "warning"), 2, "--compare budget"),
         (("--compare", "budget"), 2, "--budgets FILE"),
@@ -101,6 +105,56 @@ def test_what_cannot_be_compared_says_why(
     capfd: pytest.CaptureFixture[str], arguments: tuple[str, ...], code: int, words: str
 ) -> None:
     assert words in asked(capfd, *arguments, code=code)
+
+
+@pytest.mark.usefixtures("desk")
+def test_a_mistyped_comparison_is_refused_before_anything_is_read(
+    desk: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (desk / "log.csv").write_text("no log at all")
+
+    assert "Did you mean 'previous'?" in asked(capfd, "--compare", "prevous", code=2)
+
+
+@pytest.mark.usefixtures("desk")
+def test_inputs_without_a_whole_month_say_so_and_what_to_pass(desk: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (desk / "log.csv").write_text(
+        LOG.splitlines()[0] + "\na,2026-10-13,a,gpt-4o,openai,5,6\nb,2026-10-15,a,gpt-4o,openai,5,6\n"
+    )
+    said = asked(capfd, code=4)
+
+    assert "the inputs hold no whole month: their records are of 13 to 15 October 2026" in said
+    assert "--last 1d" in said
+
+
+@pytest.mark.usefixtures("desk")
+def test_the_month_that_is_taken_where_none_is_named_is_said(capfd: pytest.CaptureFixture[str]) -> None:
+    told = {f["code"]: f["message"] for f in asked(capfd)["findings"]}
+
+    assert told["period_chosen"] == "No period is named: October 2026 is the last whole month of the inputs."
+    assert "period_chosen" not in {f["code"] for f in asked(capfd, "--month", "2026-10")["findings"]}
+
+
+@pytest.mark.usefixtures("desk")
+def test_days_that_are_no_month_are_named_in_words(capfd: pytest.CaptureFixture[str]) -> None:
+    assert guard(app, ["variance", "log.csv", "--last", "mtd", "--as-of", "2026-10-16", "--compare", "2026-09"]) == 0
+
+    assert ", 1 to 15 October 2026 against September 2026;" in capfd.readouterr().out.replace("\n", " ")
+
+
+@pytest.mark.usefixtures("desk")
+def test_budgets_are_counted_by_the_side_of_their_plan(capfd: pytest.CaptureFixture[str]) -> None:
+    """October: 132 of 100, and 132 of 200. The last day is inclusive for people."""
+    assert (
+        guard(app, ["variance", "log.csv", "--compare", "budget", "--budgets", "budgets.toml", "--month", "2026-10"])
+        == 0
+    )
+
+    out = capfd.readouterr().out
+
+    assert out.startswith("1 budget over plan, 1 under; all is $32.00 (32.0%) over its plan to date")
+    assert "+$32.00" in out
+    assert "2026-10-31" in out
 
 
 @pytest.mark.usefixtures("desk")
@@ -198,10 +252,51 @@ def test_a_budget_that_is_overrun_fails_the_command_that_asks_for_it(capfd: pyte
 
 
 @pytest.mark.usefixtures("desk")
+def test_top_shows_the_worst_budgets_and_says_how_many_are_not_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    arguments = ("--compare", "budget", "--budgets", "budgets.toml", "--month", "2026-10", "--top", "1")
+    found = asked(capfd, *arguments)
+    said = next(f for f in found["findings"] if f["code"] == "budgets_left_out")
+
+    assert [row["budget"] for row in found["rows"]] == ["all"]
+    assert (found["totals"]["budgets"], said["budgets"]) == (2, 1)
+
+
+def test_budgets_only_the_gateway_sets_are_compared_as_budget_status_compares_them(
+    desk: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """LiteLLM's table gives search $100 a month; 7 of them are spent by 10 November."""
+    (desk / "teams.csv").write_text(
+        "team_id,team_alias,max_budget,budget_duration,budget_reset_at,spend,models,blocked\n"
+        't1,search,100,1mo,2026-12-01T00:00:00Z,7,"{}",false\n'
+    )
+    found = asked(capfd, "teams.csv", "--compare", "budget")
+
+    assert [(row["budget"], row["limit"], row["actual"]) for row in found["rows"]] == [("search", 100, 7)]
+
+
+@pytest.mark.usefixtures("desk")
 def test_budgets_by_a_dimension_are_those_of_just_that_dimension(capfd: pytest.CaptureFixture[str]) -> None:
     arguments = ("--compare", "budget", "--budgets", "budgets.toml", "--month", "2026-10", "--by", "team")
 
     assert [row["team"] for row in asked(capfd, *arguments)["rows"]] == ["search"]
+
+
+@pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize(
+    ("period", "effects"),
+    [
+        (("--month", "2026-10"), {"days", "volume", "price"}),
+        (("--month", "2026-10", "--as-of", "2026-10-20"), {"volume", "price"}),
+        (("--since", "2026-10-01", "--until", "2026-11-01"), {"volume", "price"}),
+    ],
+)
+def test_days_are_an_effect_between_whole_calendar_periods_of_one_kind_alone(
+    capfd: pytest.CaptureFixture[str], period: tuple[str, ...], effects: set[str]
+) -> None:
+    """20 requests more: of whole months one day's are the day's; of a part of a month all of them are volume."""
+    totals = asked(capfd, *period, "--compare", "2026-09")["totals"]
+
+    assert {name for name in ("days", "volume", "price") if totals[name]} == effects
 
 
 @pytest.mark.usefixtures("desk")

@@ -117,3 +117,45 @@ def test_a_budgets_file_is_used_instead_of_the_tables(tmp_path: Path) -> None:
 
     assert [budget.name for budget in tables.all_budgets(tmp_path)] == ["table"]
     assert [budget.name for budget in file.all_budgets(tmp_path)] == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("file", "environ", "flags", "limits"),
+    [
+        ("", {}, {}, ["USD", "SEK"]),
+        ("", {}, {"currency": "EUR"}, ["USD", "SEK"]),
+        ('currency = "GBP"', {}, {"currency": "EUR"}, ["GBP", "SEK"]),
+        ('currency = "GBP"', {"FINOPSCTL_CURRENCY": "JPY"}, {"currency": "EUR"}, ["JPY", "SEK"]),
+    ],
+)
+def test_a_limit_is_in_the_currency_of_its_table_or_of_files_and_environment_but_not_of_a_flag(
+    tmp_path: Path, file: str, environ: dict[str, str], flags: dict[str, str], limits: list[str]
+) -> None:
+    tables = "[[budget]]\nlimit = 5\n[[budget]]\nteam = 'a'\nlimit = 5\ncurrency = 'SEK'\n"
+    (tmp_path / "finopsctl.toml").write_text(f"{file}\n{tables}", "utf-8")
+    (tmp_path / "budgets.toml").write_text(tables, "utf-8")
+    settings = load_settings(config=tmp_path / "finopsctl.toml", environ=environ, start=tmp_path, flags=flags)
+    named = load_settings(
+        config=tmp_path / "finopsctl.toml",
+        environ=environ,
+        start=tmp_path,
+        flags={**flags, "budgets": tmp_path / "budgets.toml"},
+    )
+
+    assert [budget.currency for budget in settings.all_budgets()] == limits
+    assert [budget.currency for budget in named.all_budgets(tmp_path)] == limits
+
+
+@pytest.mark.parametrize("odds", ["[0.5, 0.2]", "[0, 0.5]", "[0.2, 1.5]"])
+def test_odds_that_cannot_be_thresholds_are_refused(tmp_path: Path, odds: str) -> None:
+    (tmp_path / "finopsctl.toml").write_text(f"[kpi]\noverrun = {odds}\n", "utf-8")
+
+    with pytest.raises(ConfigError, match=r"do not rise|a range is needed"):
+        load_settings(config=tmp_path / "finopsctl.toml", environ={}, start=tmp_path, flags={})
+
+
+def test_thresholds_of_odds_reach_the_grading(tmp_path: Path) -> None:
+    (tmp_path / "finopsctl.toml").write_text("[kpi]\noverrun = [0.1, 0.3]\n", "utf-8")
+    found = load_settings(config=tmp_path / "finopsctl.toml", environ={}, start=tmp_path, flags={})
+
+    assert found.kpi_settings().overrun == (0.1, 0.3)

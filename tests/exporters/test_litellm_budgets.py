@@ -45,6 +45,13 @@ def test_a_budget_for_everything_is_the_proxys_own() -> None:
     }
 
 
+def test_a_limit_of_zero_on_everything_is_not_written_as_no_limit_at_all() -> None:
+    """The proxy checks spend against ``max_budget`` only where that is above 0."""
+    assert left_out(Budget("all", Decimal(0))) == [
+        "Budget all is left out: LiteLLM takes a limit of 0 on everything for no limit at all."
+    ]
+
+
 def test_a_providers_budget_is_a_setting_of_the_router_under_litellms_name() -> None:
     found = document(Budget("g", Decimal(50), "1d", {"provider": "google"}))
 
@@ -112,7 +119,17 @@ def test_thirty_days_from_a_date_are_said_to_become_calendar_months() -> None:
 
 def test_budgets_in_another_currency_are_refused() -> None:
     with pytest.raises(ConfigError, match="in EUR and LiteLLM counts USD"):
-        exported([Budget("all", Decimal(1))], "EUR")
+        exported([Budget("all", Decimal(1), currency="EUR")])
+
+
+def test_one_budget_in_another_currency_is_left_out() -> None:
+    text, findings = exported(
+        [Budget("all", Decimal(1)), Budget("eu", Decimal(2), scope={"team": "eu"}, currency="EUR")]
+    )
+
+    assert "eu" in findings[0].message
+    assert "its limit is in EUR" in findings[0].message
+    assert yaml.safe_load(text)["litellm_settings"]["max_budget"] == 1
 
 
 @pytest.mark.filterwarnings("ignore")  # what litellm imports warns of itself

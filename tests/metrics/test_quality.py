@@ -59,6 +59,15 @@ def test_the_records_and_their_period_are_told() -> None:
     )
 
 
+def test_usage_with_a_cost_that_no_rate_converts_is_not_unpriced() -> None:
+    """Row 1 was billed, row 2 is priced by us: neither could be converted. Row 3 has no price."""
+    lost = TABLE.replace(" 1.00\n", " -\n").replace(" 0.25\n", " -\n")
+
+    assert quality(lost).unpriced_models == ("(no model)", "x")
+    assert quality(lost, "reported").unpriced_models == ("(no model)", "b", "x")
+    assert (quality(lost).unpriced_requests, quality(lost).unpriced_tokens) == (2, 82)
+
+
 def test_a_cost_line_without_a_cost_is_no_unpriced_model() -> None:
     """A credit in a currency without a rate is unconverted, not unpriced."""
     assert quality("record_kind model cost\ncredit x -").unpriced_models == ()

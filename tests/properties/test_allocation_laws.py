@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finopsctl.allocation.pools import Capacity, Pool, Sharing
+from finopsctl.allocation.pools import Capacity, Pool, Rate, Sharing
 from finopsctl.allocation.shared_cost import spread
 from finopsctl.analyses.attribution import Breakdown, breakdown
 from finopsctl.analyses.chargeback import ChargebackQuestion, chargeback
@@ -56,6 +56,7 @@ def _pools(draw: st.DrawFn) -> tuple[Pool, ...]:
         Pool("unowned", draw(_DRIVERS), {"team": ("",)}),
         Pool("model x", draw(_DRIVERS), {"model": ("x",)}, but_not=("b",)),
         Pool("machine", "", {"provider": ("self-hosted",)}, capacity=capacity, idle=idle),
+        Pool("use", when={"model": ("x",)}, rate=Rate(Decimal("0.00005"), Decimal("0.0001"))),
         Pool("fixed", "fixed", cost=Decimal("0.1"), shares={"a": Decimal("0.3"), "q": Decimal("0.4")}),
     ]
     return tuple(draw(st.lists(st.sampled_from(every), max_size=5, unique_by=lambda pool: pool.name)))
@@ -118,6 +119,10 @@ def test_spend_is_the_ledger_less_what_is_replaced_plus_what_is_outside(
     found = _broken_down(rows, pools, by)
     totals = found.totals
 
+    if totals["spend"] is None:  # nothing is priced and nothing spread: unknown, not 0
+        assert (totals["ledger"], totals["direct"], _spend(rows)) == (None, None, Decimal(0))
+        assert found.rows["spend"].is_null().all()
+        return
     assert totals["ledger"] == _spend(rows)
     assert found.rows["spend"].drop_nulls().sum() == totals["ledger"] - totals["replaced"] + totals["outside"]
     assert totals["spend"] == totals["direct"] + totals["shared"]

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from finopsctl.analyses.budget import BudgetQuestion, BudgetStanding, project, status
-from finopsctl.analyses.budget.standing import STATUSES
+from finopsctl.analyses.budget.grading import STATUSES
 from finopsctl.errors import ConfigError
 from finopsctl.metrics.budgets import Budget
 from ledgers import ledger

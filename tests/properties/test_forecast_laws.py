@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -18,10 +19,10 @@ from ledgers import ledger
 
 if TYPE_CHECKING:
     import random
-    from decimal import Decimal
 
 FIRST = date(2026, 8, 1)
 LAST = 60
+MICRO = Decimal("0.000001")
 
 charges = st.lists(
     st.tuples(
@@ -108,7 +109,7 @@ def test_any_history_gets_an_answer_in_order_and_without_nan(values: list[float]
 def test_the_first_day_above_a_limit_is_the_first(values: list[float], limit: float) -> None:
     found = outlook(Series(FIRST, tuple(values)), 30)
     day = found.first_day_above(limit)
-    passed = [at for at in range(1, 31) if (found.total(days=at) or 0.0) > limit]
+    passed = [at for at in range(1, 31) if round((found.total(days=at) or 0.0) - limit, 6) > 0]
 
     assert day == (found.days[passed[0] - 1] if passed else None)
 
@@ -116,3 +117,30 @@ def test_the_first_day_above_a_limit_is_the_first(values: list[float], limit: fl
 def test_a_total_of_more_days_than_were_forecast_is_refused() -> None:
     with pytest.raises(ValueError, match="30 days were forecast"):
         outlook(Series(FIRST, (1.0,)), 30).total(days=31)
+
+
+@settings(max_examples=25, deadline=None)
+@given(charges, st.sampled_from(["month-end", "9d"]))
+def test_no_part_is_above_the_whole_less_what_the_others_cost_at_least(
+    found: list[tuple[int, str, Decimal]], horizon: str
+) -> None:
+    result = asked(rows_of(found), horizon=horizon)
+    ends = [(part.total(0.1), part.expected, part.total(0.9)) for part in result.parts]
+    whole = result.fleet.total(0.9)
+    for at, (low, middle, high) in enumerate(ends):
+        if low is None or high is None or whole is None:
+            continue
+        others = sum(other[0] or 0 for place, other in enumerate(ends) if place != at)
+        assert low <= middle <= high
+        assert high <= max(whole - others, middle)
+        assert high <= whole + MICRO
+
+
+@settings(max_examples=25, deadline=None)
+@given(charges)
+def test_no_part_of_a_day_is_above_the_whole_day(found: list[tuple[int, str, Decimal]]) -> None:
+    result = asked(rows_of(found), horizon="9d")
+    for at in range(9):
+        whole = result.fleet.on(at)[2]
+        highs = [high for part in result.parts if (high := part.on(at)[2]) is not None]
+        assert whole is None or not highs or max(highs) <= whole + MICRO

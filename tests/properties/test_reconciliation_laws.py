@@ -87,7 +87,7 @@ def total(found: Reconciliation, column: str) -> Decimal:
 
 
 @given(ledgers, ledgers)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_the_causes_add_up_to_the_gap_to_the_last_digit(
     ours: list[dict[str, Any]], billed: list[dict[str, Any]]
 ) -> None:
@@ -103,7 +103,7 @@ def test_the_causes_add_up_to_the_gap_to_the_last_digit(
 
 
 @given(ledgers)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_every_row_has_one_cause_and_only_matched_rows_differ_by_nothing(ours: list[dict[str, Any]]) -> None:
     found = reconcile(frame([*ours, BILL]), frame([BILL]))
 
@@ -119,7 +119,7 @@ def test_every_row_has_one_cause_and_only_matched_rows_differ_by_nothing(ours: l
 
 
 @given(ledgers)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_what_is_compared_with_itself_agrees(ours: list[dict[str, Any]]) -> None:
     rows = [{**row, "cost": row["cost"] or Decimal(0)} for row in (*ours, BILL)]
     same = frame([row for row in rows if row["record_kind"] != "usage" or row["input_tokens"]])
@@ -131,7 +131,7 @@ def test_what_is_compared_with_itself_agrees(ours: list[dict[str, Any]]) -> None
 
 
 @given(ledgers, ledgers, st.randoms(use_true_random=False))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_the_order_of_records_does_not_matter(
     ours: list[dict[str, Any]], billed: list[dict[str, Any]], random: Any
 ) -> None:

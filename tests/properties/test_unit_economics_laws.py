@@ -81,7 +81,7 @@ def test_matched_and_unmatched_spend_are_all_spend_and_no_outcome_is_lost(
 
 
 @given(st.lists(CHARGE, max_size=12), st.lists(OUTCOME, max_size=8), st.randoms(use_true_random=False))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_the_order_of_rows_changes_nothing(
     charges: list[dict[str, Any]],
     outcomes: list[dict[str, Any]],
@@ -100,6 +100,9 @@ def test_the_order_of_rows_changes_nothing(
 @settings(max_examples=25, deadline=None)
 def test_spend_with_and_without_a_name_is_all_spend(charges: list[dict[str, Any]]) -> None:
     totals = unit_economics(charged(charges), UnitQuestion()).totals
+    if totals["spend"] is None:  # nothing is priced: not known of any part either
+        assert {totals[f"spend_{part}"] for part in ("of_users", "without_user", "of_customers")} == {None}
+        return
 
     assert totals["spend_of_users"] + totals["spend_without_user"] == totals["spend"]
     assert totals["spend_of_customers"] + totals["spend_without_customer"] == totals["spend"]

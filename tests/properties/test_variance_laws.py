@@ -90,7 +90,7 @@ def test_amounts_are_those_of_the_ledger(before: list[dict[str, Any]], after: li
         assert found.totals[name] == sum((row["cost"] for row in rows if row["cost"] is not None), Decimal(0))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(ROWS, ROWS)
 def test_the_way_back_is_the_way_there_with_the_other_sign(
     before: list[dict[str, Any]], after: list[dict[str, Any]]
@@ -102,7 +102,7 @@ def test_the_way_back_is_the_way_there_with_the_other_sign(
         assert there.totals[name] == -back.totals[negated.get(name, name)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(ROWS, ROWS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_means_nothing(
     before: list[dict[str, Any]], after: list[dict[str, Any]], chance: random.Random
@@ -123,7 +123,7 @@ def test_equal_periods_have_no_effects(rows: list[dict[str, Any]]) -> None:
     assert found.totals["change"] == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(ROWS, ROWS)
 def test_merging_groups_keeps_the_totals_and_what_models_came_and_went(
     before: list[dict[str, Any]], after: list[dict[str, Any]]

@@ -83,6 +83,8 @@ def test_ratios_are_percentages_that_do_not_round_to_nothing_or_everything(value
         (0.25, Unit.CHANGE, "+25.0%"),
         (-0.031, Unit.CHANGE, "-3.1%"),
         (-0.00001, Unit.CHANGE, "0.0%"),
+        (10, Unit.CHANGE, "+1,000.0%"),
+        (70.92, Unit.CHANGE, "\N{MULTIPLICATION SIGN}72"),
         (0.012, Unit.POINTS, "+1.2 pp"),
         (-0.0004, Unit.POINTS, "-0.04 pp"),
         (48_213, Unit.COUNT, "48,213"),

@@ -184,3 +184,44 @@ def test_mixed_values_are_read_in_the_unit_of_their_row() -> None:
         ["12.5", "days", "\N{EN DASH}"],
     ]
     assert told[0].split() == ["0.50", "+2.0%"]
+
+
+def test_parts_of_an_amount_that_do_not_fit_are_added_up_so_that_the_columns_still_do() -> None:
+    """9 = 4 + 3 + 2: where two parts have no room, their 5 stand in one column, in the total too."""
+    frame = pl.DataFrame(
+        {
+            "team": ["support"],
+            "change": [Decimal(9)],
+            "volume": [Decimal(4)],
+            "mix": [Decimal(3)],
+            "price": [Decimal(2)],
+        },
+        schema_overrides=dict.fromkeys(("change", "volume", "mix", "price"), MONEY),
+    )
+    names = ("change", "volume", "mix", "price")
+    columns = [Column(n, n.capitalize(), Unit.USD, rank, good=Direction.DOWN) for rank, n in enumerate(names)]
+    totals = {name: frame[name][0] for name in names}
+    table = Table("Change", frame, (Column("team", "Team"), *columns), totals, rest="Other")
+    report = Report("variance", "Spend rose.", (table,))
+
+    assert text_of(report, Screen(36)) == (
+        "Spend rose.\n"
+        "\n"
+        " Team     Change  Volume   Other\n"
+        " ───────────────────────────────\n"
+        " support  +$9.00  +$4.00  +$5.00\n"
+        " ───────────────────────────────\n"
+        " Total    +$9.00  +$4.00  +$5.00\n"
+        " Other: Mix, Price; --wide shows\n"
+        " each\n"
+    )
+    assert "Price" in text_of(report, Screen(80))
+    assert "Other" not in text_of(report, Screen(80))
+
+
+def test_rows_say_which_of_their_amounts_are_changes() -> None:
+    table = replace(spend_table(["before", "volume"], ["3", "2"]), row_good=(Direction.NEUTRAL, Direction.DOWN))
+
+    lines = text_of(Report("variance", "Spend rose.", (table,)), Screen(None)).splitlines()
+
+    assert [line.split() for line in lines[-2:]] == [["before", "$3.00"], ["volume", "+$2.00"]]

@@ -178,6 +178,19 @@ def test_tables_with_one_title_get_sheets_of_their_own() -> None:
     assert xlsx.sheet_name("x" * 40, ["x" * 31]) == f"{'x' * 27} (2)"
 
 
+def test_rows_for_programs_have_a_sheet_with_every_column() -> None:
+    """The finance file is what a spreadsheet is opened for; lists in it are JSON text."""
+    frame = spend("12.5").with_columns(team=pl.lit("search"), alerts=pl.Series([[0.8]]))
+    report = report_of(frame, Column("team", "Team"), machine_only=True)
+
+    cells = workbook(report)["Spend by team"]
+
+    assert [cells[place][0] for place in ("A1", "B1", "C1")] == ["spend", "team", "alerts"]
+    assert cells["A2"] == (12.5, '"$"#,##0.00;-"$"#,##0.00')
+    assert cells["B2"][0] == "search"
+    assert cells["C2"][0] == "[0.8]"
+
+
 def test_more_rows_than_a_sheet_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two rows, a heading and totals are four."""
     monkeypatch.setattr(xlsx, "MOST_ROWS", 3)
@@ -207,6 +220,7 @@ def test_the_currency_of_the_report_stands_before_its_amounts() -> None:
     assert xlsx.number_format(Unit.USD, Notation("EUR"), 2) == '"€"#,##0.00;-"€"#,##0.00'
 
 
+@pytest.mark.slow
 def test_two_seconds_later_the_bytes_are_the_same() -> None:
     """A zip file tells time in steps of two seconds."""
     before = renderer_named("xlsx").render(NASTY, Screen())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -168,6 +169,13 @@ def test_credits_and_taxes_are_credit_and_keep_their_sign(tmp_path: Path, catego
     row = _one(tmp_path, ChargeCategory=category, BilledCost="-3.5", ConsumedQuantity="", ConsumedUnit="")
 
     assert (row["record_kind"], row["reported_cost"]) == ("credit", Decimal("-3.5"))
+
+
+@pytest.mark.parametrize(("category", "kept"), [("Tax", "tax"), ("Credit", "credit"), ("Usage", None)])
+def test_a_tax_is_told_from_a_credit_by_a_tag(tmp_path: Path, category: str, kept: str | None) -> None:
+    row = _one(tmp_path, ChargeCategory=category, BilledCost="-3.5", ConsumedQuantity="", ConsumedUnit="")
+
+    assert json.loads(row["tags"]).get("charge_category") == kept
 
 
 def test_a_correction_that_takes_tokens_back_keeps_its_money(tmp_path: Path) -> None:

@@ -279,6 +279,20 @@ def test_money_for_something_of_a_cost_type_is_no_request(tmp_path: Path) -> Non
     ]
 
 
+def test_amounts_alone_are_money_and_count_no_request(tmp_path: Path) -> None:
+    """Nothing in the file counts usage: a line is what a day cost, not a request. A trace makes it one."""
+    csv = _csv(tmp_path / "l.csv", "charge_period_start,model,reported_cost\n2026-11-01,gpt-4o,2\n")
+    lines = tmp_path / "l.jsonl"
+    lines.write_text('{"charge_period_start": "2026-11-01", "model": "gpt-4o", "reported_cost": 2}\n')
+    parquet = tmp_path / "l.parquet"
+    pl.DataFrame({"charge_period_start": [date(2026, 11, 1)], "reported_cost": [2.0]}).write_parquet(parquet)
+    traced = _csv(tmp_path / "t.csv", "charge_period_start,trace_id,reported_cost\n2026-11-01,t,2\n")
+
+    for rows in (read_file(csv)[0], read_file(lines)[0], read_file(parquet)[0], ledger.scan(parquet).collect()):
+        assert rows.select("record_kind", "requests").rows() == [("cost", None)]
+    assert read_file(traced)[0].select("record_kind", "requests").rows() == [("request", 1)]
+
+
 def test_an_unknown_cost_type_is_a_bad_line_that_names_the_known_ones(tmp_path: Path) -> None:
     text = "charge_period_start,cost_type,reported_cost\n2026-11-01,gpu,12.50\n2026-11-01,network,1\n"
     rows, faults = read_file(_csv(tmp_path / "l.csv", text))

@@ -46,6 +46,9 @@ def detected(path: Path) -> str | None:
         ("trace_id,outcomes", "outcomes"),
         ("customer,month,amount,currency", "revenue"),
         ("customer_id,start,end,revenue,plan", "revenue"),
+        ("Customer,Month,AMOUNT,Currency", "revenue"),
+        ("Day,Use_Case,Outcomes", "outcomes"),
+        ("Day,Use_Case,Outcomes,Input_Tokens", None),
         ("charge_period_start,feature,requests,outcomes", "ledger"),
         ("timestamp,use_case,model,input_tokens,output_tokens,task_success", "event"),
         ("day,use_case,model,outcomes", None),
@@ -55,6 +58,16 @@ def detected(path: Path) -> str | None:
 )
 def test_a_file_is_known_by_columns_that_only_such_a_table_has(tmp_path: Path, header: str, name: str | None) -> None:
     assert detected(put(tmp_path, header + "\n" + ",".join("1" for _ in header.split(",")) + "\n")) == name
+
+
+def test_the_case_of_column_names_does_not_matter(tmp_path: Path) -> None:
+    """A CSV out of a spreadsheet and JSON lines out of another system; ``outcomes`` wins over ``OUTCOMES``."""
+    sheet = put(tmp_path, "Day,Use_Case,OUTCOMES,outcomes\n2026-10-01,ticket,9,2\n", "sheet.csv")
+    lines = put(tmp_path, '{"Month": "2026-10", "CUSTOMER": "acme", "Revenue": 12.5}\n', "paid.jsonl")
+    tables = books(tmp_path, sheet, lines).side_tables
+
+    assert tables["outcomes"].select("feature", "outcomes").rows() == [("ticket", 2)]
+    assert tables["revenue"].select("customer", "amount").rows() == [("acme", Decimal("12.5"))]
 
 
 def test_json_lines_and_parquet_are_known_too(tmp_path: Path) -> None:
@@ -198,6 +211,13 @@ def test_a_file_named_and_among_the_inputs_is_read_once(tmp_path: Path) -> None:
 def test_a_file_of_which_no_row_can_be_read_stops_the_work(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="none of its 1 rows could be read as outcomes"):
         books(tmp_path, put(tmp_path, OUTCOMES + "never,ticket,3,2,\n"))
+
+
+def test_a_revenue_file_given_as_outcomes_is_refused(tmp_path: Path) -> None:
+    path = put(tmp_path, REVENUE + "bakery,2026-10,5,USD\n")
+
+    with pytest.raises(SourceError, match="it looks like revenue"):
+        books(tmp_path, outcomes=path)
 
 
 def test_redacted_customers_still_join_their_revenue(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def budgets(folder: Path, text: str) -> tuple[Budget, ...]:
 
 def standing(budget: tuple[Budget, ...], spent: str, settings: KpiSettings | None = None) -> dict[str, Any]:
     more = {} if settings is None else {"settings": settings}
-    rows = status(ledger(f"day team cost\n1 a {spent}"), BudgetQuestion(budget, END, **more)).rows  # type: ignore[arg-type]
+    rows = status(ledger(f"day team cost\n1 a {spent}\n31 a 0"), BudgetQuestion(budget, END, **more)).rows  # type: ignore[arg-type]
     return rows.row(0, named=True)
 
 

@@ -11,6 +11,8 @@ import polars as pl
 import pytest
 
 from book_files import opened
+from finopsctl.allocation.pools import Pool, Rate, Sharing
+from finopsctl.analyses.attribution import breakdown
 from finopsctl.analyses.forecast import Change, Forecast, ForecastQuestion, Scenario, forecast
 from finopsctl.metrics.dimensions import parse
 from ledgers import ledger
@@ -106,21 +108,22 @@ def test_a_seven_day_burn_projection_is_thirty_mean_days_and_not_a_mean_of_recor
 
 
 def test_a_request_costs_0_0084_with_its_infrastructure_and_monitoring(tmp_path: Path) -> None:
-    """450 x 0.00001 + 125 x 0.00003 = 0.00825 of tokens; 0.0001 and 0.00005 come as cost lines: 0.0084."""
+    """450 x 0.00001 + 125 x 0.00003 = 0.00825 of tokens; 1.25 s x 0.00008 = 0.0001 and 0.00005 a request are pools."""
     (tmp_path / "prices").mkdir()
     (tmp_path / "prices" / "example.toml").write_text(
         'schema = 1\nprovider = "example"\n[[model]]\nid = "writer"\n'
         "rates = [{ from = 2026-01-01, input = 10.00, output = 30.00 }]\n"
     )
     (tmp_path / "calls.csv").write_text(
-        "record_id,charge_period_start,record_kind,provider,model,requests,input_tokens,output_tokens,reported_cost,cost_type\n"
-        "call,2026-10-01T09:00:00Z,request,example,writer,1,450,125,,\n"
-        "machine,2026-10-01T09:00:00Z,cost,example,,,,,0.0001,inference\n"
-        "watch,2026-10-01T09:00:00Z,cost,example,,,,,0.00005,monitoring\n"
+        "record_id,charge_period_start,record_kind,provider,model,team,requests,input_tokens,output_tokens,latency_ms\n"
+        "call,2026-10-01T09:00:00Z,request,example,writer,operations,1,450,125,1250\n"
     )
     books = opened(tmp_path / "calls.csv", prices=tmp_path / "prices")
-    cost = pl.coalesce("cost", "reported_cost")  # naming prices asks for what they make; cost lines have none
-    costs = dict(books.ledger.select("record_id", cost).collect().iter_rows())
+    pools = (
+        Pool("infrastructure", rate=Rate(per_second=Decimal("0.00008"))),
+        Pool("monitoring", rate=Rate(per_request=Decimal("0.00005"))),
+    )
+    found = breakdown(books.ledger, parse("team"), sharing=Sharing(pools, books.whole_period()))
+    (row,) = found.rows.select("team", "direct", "shared", "spend").rows()
 
-    assert costs["call"] == Decimal("0.00825")
-    assert sum(costs.values()) == Decimal("0.0084")
+    assert row == ("operations", Decimal("0.00825"), Decimal("0.00015"), Decimal("0.0084"))

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.allocation.conditions import canonical, value
-from finopsctl.allocation.pools import PICO, counts, fits
+from finopsctl.allocation.pools import PICOS, counts, fits
 from finopsctl.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from finopsctl.allocation.pools import Sharing
+    from finopsctl.allocation.pools import Rate, Sharing
     from finopsctl.allocation.portions import Portion
 
 OWNER, POOL, MEASURED, CREDIT, METER = "_owner", "_pool", "_measured", "_credit", "_meter"
@@ -54,13 +54,15 @@ def keys(sharing: Sharing) -> dict[str, pl.Expr]:
     timezone = sharing.period.timezone
     nothing, zero = pl.lit(None, pl.Int32), pl.lit(0, pl.Int64)
     fitting = [
-        pl.when(fits(pool, timezone)).then(pl.lit(index, pl.Int32)) for index, pool in enumerate(pools) if pool.when
+        pl.when(fits(pool, timezone)).then(pl.lit(index, pl.Int32))
+        for index, pool in enumerate(pools)
+        if pool.when and pool.rate is None
     ]
     chosen = pl.coalesce(*fitting, nothing)
     bits = [
-        pl.when(counts(pool)).then(pl.lit(1 << index, pl.Int64)).otherwise(zero)
+        pl.when(fits(pool, timezone) if pool.rate else counts(pool)).then(pl.lit(1 << index, pl.Int64)).otherwise(zero)
         for index, pool in enumerate(pools)
-        if pool.measured_on
+        if pool.measured_on or pool.rate
     ]
     metered = any(pool.capacity is not None for pool in pools)
     return {
@@ -90,6 +92,8 @@ def holdings(portion: Portion, frame: pl.DataFrame, dims: Sequence[str], sharing
     An owner's amount does not depend on what else the answer is split by: corrections below zero lower it, while within
     the owner they count as nothing.
     """
+    if portion.pool.rate is not None:
+        return _own_requests(portion, portion.pool.rate, frame, dims)
     charges = [index for index, pool in enumerate(sharing.pools) if pool.is_charges]
     groups = _groups(portion, frame, dims, charges)
     pool, driver = portion.pool, portion.driver
@@ -102,11 +106,31 @@ def holdings(portion: Portion, frame: pl.DataFrame, dims: Sequence[str], sharing
     elif driver == "even":
         wanted |= dict.fromkeys(groups, Fraction(1))
     else:
-        scale = 1 if driver in _WHOLE else PICO
+        scale = 1 if driver in _WHOLE else PICOS
         wanted |= {owner: Fraction(max(sum(weights.values()), 0), scale) for owner, weights in groups.items()}
     place = [canonical(sharing.over) == name for name in dims]
     taking = {owner: amount for owner, amount in wanted.items() if owner is None or pool.takes(owner)}
     return {owner: Holding(amount, _within(owner, groups.get(owner or ""), place)) for owner, amount in taking.items()}
+
+
+def is_measured(index: int) -> pl.Expr:
+    """Return whether a summed row is one that the pool in that place is measured on."""
+    return pl.col(MEASURED) & (1 << index) != 0
+
+
+def _own_requests(portion: Portion, rate: Rate, frame: pl.DataFrame, dims: Sequence[str]) -> dict[str | None, Holding]:
+    """Return what the requests of each owner cost at a rate; those without an owner are given to nobody."""
+    used = [pl.col("requests").sum(), pl.col("seconds").sum()]
+    names = [pl.col(name).alias(f"by:{name}") for name in dims]
+    costs: dict[str | None, dict[Key, Fraction]] = defaultdict(dict)
+    for owner, *group, requests, seconds in (
+        frame.filter(is_measured(portion.index)).group_by(OWNER, *names).agg(used).iter_rows()
+    ):
+        costs[owner][tuple(group)] = rate.cost(requests, seconds)
+    return {
+        owner: Holding(sum(groups.values(), Fraction(0)), _above({key: round(c * PICOS) for key, c in groups.items()}))
+        for owner, groups in costs.items()
+    }
 
 
 def _within(owner: str | None, groups: Mapping[Key, int] | None, place: Sequence[bool]) -> Mapping[Key, int]:
@@ -116,8 +140,12 @@ def _within(owner: str | None, groups: Mapping[Key, int] | None, place: Sequence
     """
     if not groups:
         return {tuple(owner if here else None for here in place): 1}
-    above = {group: weight for group, weight in groups.items() if weight > 0}
-    return above or dict.fromkeys(groups, 1)
+    return _above(groups)
+
+
+def _above(weights: Mapping[Key, int]) -> Mapping[Key, int]:
+    """Return the weights above zero; without any, equal ones."""
+    return {key: weight for key, weight in weights.items() if weight > 0} or dict.fromkeys(weights, 1)
 
 
 def _groups(
@@ -134,7 +162,7 @@ def _groups(
         amount = "quantity"
         scope &= is_hours(pl.col(METER), pool.capacity.unit)
     if pool.measured_on:
-        scope &= pl.col(MEASURED) & (1 << portion.index) != 0
+        scope &= is_measured(portion.index)
     if amount == "spend":
         scope &= ~pl.col(CREDIT)
     names = [pl.col(name).alias(f"by:{name}") for name in dims]

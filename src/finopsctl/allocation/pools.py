@@ -1,10 +1,11 @@
 """Shared cost pools: what is spread over owners, by which driver, over whom, and what it costs in a period.
 
-A pool is one of three things. *Charges* of the ledger that fit its conditions leave their owner and are spread
+A pool is one of four things. *Charges* of the ledger that fit its conditions leave their owner and are spread
 (monitoring, spend that nobody owns). A *platform cost* that no log holds comes on top: so much a calendar month,
-pro-rated by day. *Provisioned capacity* (GPUs, provisioned throughput) is paid by the hour, busy or idle: its cost
-takes the place of the cost of the records it serves, so that nothing is counted twice. The first pool whose conditions
-a record fits takes it.
+pro-rated by day, or a *rate*, so much a request or a second of one, that falls on whoever made the requests.
+*Provisioned capacity* (GPUs, provisioned throughput) is paid by the hour, busy or idle: its cost takes the place of the
+cost of the records it serves, so that nothing is counted twice. The first pool whose conditions a record fits takes it;
+a rate takes no record.
 """
 
 from __future__ import annotations
@@ -32,10 +33,14 @@ if TYPE_CHECKING:
 DRIVERS = ("spend", "tokens", "requests", "usage", "headcount", "fixed", "even")
 """What a pool can be spread by; ``usage`` is the quantity logged in the unit of the pool's capacity."""
 
+OWN_REQUESTS = "own_requests"
+"""What a rate falls on: each owner pays for its own requests."""
+
 IDLE = ("visible", "users", "all")
 """What happens to idle capacity: kept apart, spread over the pool's users, or over all owners."""
 
-PICO = 10**12
+PICOS = 10**12
+"""Pico-units in one unit of a currency."""
 _DAY_HOURS = 24
 
 
@@ -59,15 +64,34 @@ class Capacity:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """What using a platform costs, in the report's currency: requests x per_request + seconds x per_second.
+
+    Args:
+        per_request: Of each request.
+        per_second: Of each second a request took, by its latency.
+    """
+
+    per_request: Decimal = Decimal(0)
+    per_second: Decimal = Decimal(0)
+
+    def cost(self, requests: int, seconds: Decimal) -> Fraction:
+        """Return what that many requests cost that took so long together, unrounded."""
+        return requests * Fraction(self.per_request) + Fraction(seconds) * Fraction(self.per_second)
+
+
+@dataclass(frozen=True, slots=True)
 class Pool:
     """One shared cost.
 
     Args:
         name: What it is called in reports.
         driver: One of ``DRIVERS``; empty: ``spend``, for capacity its usage or tokens.
-        when: Which records it is made of, or, of capacity, which ones it serves: dimension to patterns, all must hold.
+        when: Which records it is made of, or which ones a capacity serves or a rate applies to: dimension to patterns,
+            all must hold.
         cost: What it costs a calendar month, where no log says.
         capacity: What is paid by the hour, where it is that.
+        rate: What is paid by use, where it is that.
         measured_on: Which records count for the driver; none: those it serves, of other pools all that are in none.
         shares: By owner, for the driver ``fixed``: fractions that add up to at most 1; the rest is given to nobody.
         only: The owners it is spread over; none: all.
@@ -82,6 +106,7 @@ class Pool:
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cost: Decimal | None = None
     capacity: Capacity | None = None
+    rate: Rate | None = None
     measured_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     shares: Mapping[str, Decimal] = field(default_factory=dict)
     only: tuple[str, ...] = ()
@@ -93,7 +118,7 @@ class Pool:
     @property
     def is_charges(self) -> bool:
         """Whether it is made of charges in the ledger, and not of money from outside."""
-        return self.cost is None and self.capacity is None
+        return self.cost is None and self.capacity is None and self.rate is None
 
     def takes(self, owner: str) -> bool:
         """Whether ``owner`` may be given a part."""
@@ -126,10 +151,14 @@ def checked(pool: Pool) -> Pool:
         ConfigError: For a pool that is nothing or two things at once, an unknown dimension or driver, shares that do
             not fit, owners both named and excluded, or dates that exclude everything.
     """
-    if pool.cost is not None and pool.capacity is not None:
-        raise ConfigError("it is a monthly cost and capacity at once", "Make two pools of it.")
+    kinds = {"a monthly cost": pool.cost, "capacity": pool.capacity, "a rate": pool.rate}
+    given = [kind for kind, value in kinds.items() if value is not None]
+    if len(given) > 1:
+        raise ConfigError(f"it is {given[0]} and {given[1]} at once", "Make two pools of it.")
     if pool.is_charges and not pool.when:
-        raise ConfigError("it is made of nothing", "Give it when = { ... }, cost = 1200 a month, or capacity.")
+        raise ConfigError(
+            "it is made of nothing", "Give it when = { ... }, cost = 1200 a month, capacity, or per-request = 0.00005."
+        )
     if pool.cost is not None and pool.when:
         raise ConfigError(
             "a monthly cost is not in the ledger: 'when' has nothing to choose",
@@ -150,6 +179,11 @@ def checked(pool: Pool) -> Pool:
 
 
 def _check_driver(pool: Pool) -> None:
+    if pool.rate is not None and (pool.driver or pool.measured_on or pool.shares or pool.only or pool.but_not):
+        raise ConfigError(
+            "a rate falls on whoever made the requests: it has no driver, shares, 'only' or 'except'",
+            "Choose the requests with 'when'.",
+        )
     if pool.driver and pool.driver not in DRIVERS:
         raise ConfigError(f"unknown driver '{pool.driver}'", nearest(pool.driver, DRIVERS))
     if pool.driver == "usage" and pool.capacity is None:

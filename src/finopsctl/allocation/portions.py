@@ -14,10 +14,11 @@ from typing import Any
 
 import polars as pl
 
-from finopsctl.allocation.drivers import METER, POOL, is_hours
-from finopsctl.allocation.pools import PICO, Capacity, Pool, Sharing, capacity_hours, cost_in
+from finopsctl.allocation.drivers import METER, POOL, is_hours, is_measured
+from finopsctl.allocation.pools import OWN_REQUESTS, PICOS, Capacity, Pool, Rate, Sharing, capacity_hours, cost_in
+from finopsctl.ledger.schema import amount_of
 from finopsctl.results.finding import Finding, Severity
-from finopsctl.results.wording import money
+from finopsctl.results.wording import counted, money
 
 SHARED, IDLE_PART = "shared", "idle"
 
@@ -62,6 +63,8 @@ def portions_of(index: int, pool: Pool, frame: pl.DataFrame, sharing: Sharing) -
         frame: As of :func:`finopsctl.allocation.shared_cost.share`, ``spend`` without nulls.
         sharing: What is to be spread.
     """
+    if pool.rate is not None:
+        return _rated(index, pool, pool.rate, frame.filter(is_measured(index)))
     own = frame.filter(pl.col(POOL) == index)
     if pool.capacity is not None:
         return _capacity(index, pool, pool.capacity, own, sharing)
@@ -71,7 +74,21 @@ def portions_of(index: int, pool: Pool, frame: pl.DataFrame, sharing: Sharing) -
     if own.is_empty():
         message = f"No record fits the pool '{pool.name}'."
         return [], [Finding(Severity.INFO, "pool_empty", message, evidence={"pool": pool.name})]
-    return [Portion(index, pool, SHARED, int(spend_of(own) * PICO), driver)], []
+    return [Portion(index, pool, SHARED, int(spend_of(own) * PICOS), driver)], []
+
+
+def _rated(index: int, pool: Pool, rate: Rate, own: pl.DataFrame) -> tuple[list[Portion], list[Finding]]:
+    """Return what the requests a rate applies to cost, and how many of them no time is known of."""
+    cost = _pico(rate.cost(int(own["requests"].sum() or 0), Decimal(own["seconds"].sum() or 0)))
+    untimed = int(own["untimed"].sum() or 0)
+    said = []
+    if untimed and rate.per_second:
+        message = (
+            f"'{pool.name}' charges no seconds for {counted(untimed, 'request')}: how long they took is not known."
+        )
+        evidence = {"pool": pool.name, "requests": untimed}
+        said = [Finding(Severity.WARNING, "latency_unknown", message, "Log latency_ms.", evidence)]
+    return [Portion(index, pool, SHARED, cost, OWN_REQUESTS)] if cost else [], said
 
 
 def _capacity(
@@ -116,7 +133,7 @@ def _idleness(
     pool: Pool, capacity: Capacity, hours: tuple[Fraction, Fraction], idle_cost: int, currency: str
 ) -> Finding:
     used, paid = hours
-    evidence = {"pool": pool.name, "used_hours": float(used), "paid_hours": float(paid), "idle": to_amount(idle_cost)}
+    evidence = {"pool": pool.name, "used_hours": float(used), "paid_hours": float(paid), "idle": amount_of(idle_cost)}
     unit = f"{capacity.unit}-hours"
     if used > paid:
         message = f"'{pool.name}' served {float(used):,.1f} {unit} but is paid for {float(paid):,.1f}."
@@ -125,7 +142,7 @@ def _idleness(
     fate = {"visible": "kept apart", "users": "spread over its users", "all": "spread over all"}[pool.idle]
     message = (
         f"'{pool.name}' was idle for {float(idle):,.1f} of {float(paid):,.1f} {unit} ({float(idle / paid):.1%}): "
-        f"{money(to_amount(idle_cost), currency)}, {fate}."
+        f"{money(amount_of(idle_cost), currency)}, {fate}."
     )
     return Finding(Severity.INFO, "idle_capacity", message, evidence=evidence)
 
@@ -135,11 +152,6 @@ def spend_of(frame: pl.DataFrame) -> Decimal:
     return Decimal(frame["spend"].sum() or 0)
 
 
-def to_amount(pico: int) -> Decimal:
-    """Return pico-units as money."""
-    return Decimal(pico).scaleb(-12)
-
-
 def _pico(amount: Fraction) -> int:
     """Round to whole pico-units, half to even."""
-    return round(amount * PICO)
+    return round(amount * PICOS)

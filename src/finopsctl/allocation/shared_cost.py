@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from finopsctl.allocation.drivers import OWNER, POOL, holdings, is_direct
-from finopsctl.allocation.pools import PICO
-from finopsctl.allocation.portions import IDLE_PART, portions_of, spend_of, to_amount
-from finopsctl.ledger.schema import MONEY
+from finopsctl.allocation.pools import OWN_REQUESTS, PICOS
+from finopsctl.allocation.portions import IDLE_PART, portions_of, spend_of
+from finopsctl.ledger.schema import MONEY, PICO, amount_of
 from finopsctl.results.finding import Finding, Severity
-from finopsctl.results.wording import counted, money
+from finopsctl.results.wording import counted, money, some_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 KEPT = "kept"
 """The column that tells a row of money that nobody gets from the others."""
 
-_NAMES_SHOWN = 5
-_UNIT = pl.lit(to_amount(1), dtype=MONEY)
+_UNIT = pl.lit(PICO, dtype=MONEY)
 _SCHEMA = {
     "pool": pl.String(),
     "part": pl.String(),
@@ -100,7 +99,8 @@ def share(measured: pl.DataFrame, dims: Sequence[str], sharing: Sharing) -> Shar
 
     Args:
         measured: The ledger, summed by ``dims`` and :func:`finopsctl.allocation.drivers.keys`: ``spend`` (money, null
-            where nothing is priced), ``requests``, ``tokens``, ``quantity`` (of the meter). Dimensions are text.
+            where nothing is priced), ``requests``, ``tokens``, ``quantity`` (of the meter), ``seconds`` and ``untimed``
+            (:func:`finopsctl.metrics.rollup.summed`). Dimensions are text.
         dims: What the answer is split by.
         sharing: What is to be spread.
     """
@@ -118,11 +118,9 @@ def share(measured: pl.DataFrame, dims: Sequence[str], sharing: Sharing) -> Shar
     serving = [index for index, pool in enumerate(sharing.pools) if pool.capacity is not None]
     replaced = spend_of(frame.filter(pl.col(POOL).is_in(serving)))
     moved = spend_of(frame.filter(~is_direct())) - replaced
-    outside = to_amount(sum(portion.amount for portion in portions if not portion.pool.is_charges))
+    outside = amount_of(sum(portion.amount for portion in portions if not portion.pool.is_charges))
     kept = [portion.pool.name for portion in portions if portion.kept]
     findings += _given_to_nobody(rows, kept, sharing)
-    if replaced:
-        findings.append(_replaced(replaced, sharing.currency))
     if any(portion.driver == "headcount" for portion in portions):
         findings += _headless(frame, sharing)
     return SharedCost(rows, moved, replaced, outside, tuple(findings))
@@ -189,9 +187,9 @@ def _parts(portion: Portion, frame: pl.DataFrame, dims: Sequence[str], sharing: 
     nobody: Key = (None,) * len(dims)
     held = {} if portion.kept else holdings(portion, frame, dims, sharing)
     owners: dict[Key, Fraction] = {(owner,): holding.amount for owner, holding in held.items()}
-    amounts, ratios = spread(portion.amount, owners), spread(PICO, owners)
+    amounts, ratios = spread(portion.amount, owners), spread(PICOS, owners)
     if not amounts:
-        return [(*nobody, pool, part, False, portion.amount, driver, PICO, 0.0, unit)]
+        return [(*nobody, pool, part, False, portion.amount, driver, PICOS, 0.0, unit)]
     found: list[tuple[Any, ...]] = []
     for (owner,), amount in amounts.items():
         groups = held[owner].groups if owner is not None else {nobody: 1}
@@ -221,18 +219,15 @@ def _given_to_nobody(rows: pl.DataFrame, kept: Sequence[str], sharing: Sharing) 
     return [_unallocated(name, driver, amount, sharing) for name, driver, amount in summed.iter_rows()]
 
 
-def _replaced(replaced: Decimal, currency: str) -> Finding:
-    message = (
-        f"Left out is {money(replaced, currency)} for records that a pool's capacity serves: "
-        "the capacity's cost stands for it."
-    )
-    return Finding(Severity.INFO, "cost_replaced", message, evidence={"replaced": replaced})
-
-
 def _unallocated(name: str, driver: str, amount: Decimal, sharing: Sharing) -> Finding:
-    why = "its shares do not add up to 1" if driver == "fixed" else f"no {sharing.over} it may go to has any {driver}"
+    why = {
+        "fixed": "its shares do not add up to 1",
+        OWN_REQUESTS: f"these requests have no {sharing.over}",
+    }.get(driver, f"no {sharing.over} it may go to has any {driver}")
     message = f"{money(amount, sharing.currency)} of '{name}' is given to nobody: {why}."
     hint = "Choose another driver, or widen driver-when, only or except."
+    if driver == OWN_REQUESTS:
+        hint = "Assign them with allocation rules."
     return Finding(Severity.WARNING, "pool_unallocated", message, hint, {"pool": name, "amount": amount})
 
 
@@ -243,8 +238,7 @@ def _headless(frame: pl.DataFrame, sharing: Sharing) -> list[Finding]:
     missing = [owner for owner in meant if owner not in sharing.headcount]
     if not missing:
         return []
-    names = ", ".join([*missing[:_NAMES_SHOWN], *(["..."] if len(missing) > _NAMES_SHOWN else [])])
-    message = f"Headcount gives nothing to {counted(len(missing), sharing.over)} without any: {names}."
+    message = f"Headcount gives nothing to {counted(len(missing), sharing.over)} without any: {some_of(missing)}."
     hint = "Add them to [allocation.headcount]."
     return [Finding(Severity.WARNING, "no_headcount", message, hint, {"owners": missing})]
 

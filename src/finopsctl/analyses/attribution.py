@@ -17,17 +17,20 @@ from finopsctl.allocation.shared_cost import KEPT, direct_and_shared, share, tie
 from finopsctl.errors import ConfigError, nearest
 from finopsctl.metrics.dimensions import (
     METER,
+    MODEL_USAGE,
     TIME_DIMENSIONS,
     TOKEN_CLASS,
+    TOKENS_METER,
     Dimension,
     longest_bucket,
+    longest_in,
     refuse_longer_buckets,
 )
 from finopsctl.metrics.figures import as_text, collect
-from finopsctl.metrics.measures import METERED, REQUESTS, SPEND, TOKENS, ratio, total
+from finopsctl.metrics.measures import REQUESTS, SPEND, TOKENS, known_sum, ratio, total
 from finopsctl.metrics.meters import spend_by_meter
 from finopsctl.metrics.quality import Quality, quality_of
-from finopsctl.metrics.rollup import rollup, summed
+from finopsctl.metrics.rollup import SUMMED, rollup, summed
 from finopsctl.metrics.tag_split import WAYS, finding_of, one_value_each, several_values
 from finopsctl.metrics.token_split import spend_by_class
 from finopsctl.results.finding import Finding, Severity
@@ -37,7 +40,6 @@ from finopsctl.results.wording import SYMBOLS, counted, money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import timedelta
 
     from finopsctl.allocation.pools import Sharing
 
@@ -47,7 +49,9 @@ _DIVIDED = (TOKEN_CLASS, METER)
 _PARTS = ("direct", "shared")
 _COMPARED = ("previous", "change_amount", "change")
 _QUANTITY = "quantity"
+_PRICED = "priced"  # what the unit price people see is the price of
 _KEPT_LABELS = {"idle": "(idle)", "shared": "(unallocated)"}
+_DASH = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +65,7 @@ class Breakdown:
 
     Where shared cost is spread: direct and shared, which add up to spend, and kept (in a row of money that nobody gets:
     ``idle`` capacity, or ``shared`` cost left over). ``totals`` then say how spend ties to the ledger: ledger -
-    replaced + outside.
+    replaced + outside. ``compared``: what the period compared with is called.
     """
 
     rows: pl.DataFrame
@@ -70,12 +74,13 @@ class Breakdown:
     quality: Quality
     findings: tuple[Finding, ...] = ()
     currency: str = "USD"
+    compared: str = ""
 
     def report(self) -> Report:
         """Return the presentable form."""
         compared = "previous" in self.rows.columns
         before = (
-            Column("previous", "Before", Unit.USD, 2),
+            Column("previous", "Previous", Unit.USD, 2),
             Column(
                 "change_amount",
                 f"Change {SYMBOLS.get(self.currency, self.currency)}",
@@ -85,8 +90,13 @@ class Breakdown:
             ),
             Column("change", "Change", Unit.CHANGE, 1, good=Direction.DOWN),
         )
+        title = "Spend by " + ", ".join(d.title.lower() for d in self.by)
         parts = (Column("direct", "Direct", Unit.USD, 1), Column("shared", "Shared", Unit.USD, 1))
-        metered = (Column(_QUANTITY, "Quantity", Unit.COUNT), Column("unit_price", "Per unit", Unit.UNIT_PRICE, 1))
+        metered = (
+            Column(_QUANTITY, "Quantity", Unit.COUNT),
+            Column("unit_price", "Unit price", Unit.UNIT_PRICE, 1),
+            Column(_PRICED, "Per", priority=1),
+        )
         columns = (
             *(d.column for d in self.by),
             *(parts if "direct" in self.rows.columns else ()),
@@ -98,16 +108,23 @@ class Breakdown:
             Column("tokens", "Tokens", Unit.TOKENS, 2),
             *(metered if _QUANTITY in self.rows.columns else ()),
         )
-        title = "Spend by " + ", ".join(d.title.lower() for d in self.by)
-        table = Table(title, self.rows, columns, self.totals, row_nulls=self._nulls())
-        return Report("attribution", self._headline(), (table,), self.totals, self.findings)
+        if _QUANTITY not in self.rows.columns:
+            tables = [Table(title, self.rows, columns, self.totals, row_nulls=self._nulls())]
+        else:  # programs get the price of one of anything, people that of a million tokens
+            shown = Table(title, _per_million(self.rows), columns, self.totals, row_nulls=self._nulls())
+            tables = [Table("Rows", self.rows, (), machine_only=True), shown]
+        return Report("attribution", self._headline(), tuple(tables), self.totals, self.findings)
 
     def _nulls(self) -> dict[str, list[str]]:
-        """Return what null is called in each row, where some rows are money that nobody gets."""
-        if KEPT not in self.rows.columns:
-            return {}
-        kept = self.rows[KEPT].to_list()
-        return {d.name: [_KEPT_LABELS[why] if why else d.null_label for why in kept] for d in self.by}
+        """Return what null is called in each row: owners of money that nobody gets, the change of what is new."""
+        nulls: dict[str, list[str]] = {}
+        if KEPT in self.rows.columns:
+            kept = self.rows[KEPT].to_list()
+            nulls = {d.name: [_KEPT_LABELS[why] if why else d.null_label for why in kept] for d in self.by}
+        if "change" in self.rows.columns:
+            pairs = self.rows.select("spend", "previous").iter_rows()
+            nulls["change"] = ["new" if now and not before else _DASH for now, before in pairs]
+        return nulls
 
     def _headline(self) -> str:
         rest = self.rows["other"].drop_nulls() if "other" in self.rows.columns else pl.Series(dtype=pl.Int64)
@@ -115,19 +132,29 @@ class Breakdown:
         what = " and ".join(d.title.lower() for d in self.by)
         if self.totals["spend"] is None:
             return f"No spend by {what}{': no record has a known cost' if self.rows.height else ''}."
-        first = (
-            self.rows.head(self.rows.height - rest.len())
-            .sort("spend", descending=True, nulls_last=True)
-            .row(0, named=True)
-        )
-        share = "" if first["share"] is None else f" with {first['share']:.1%}"
+        largest = self._largest(self.rows.head(self.rows.height - rest.len()))
         spent = f"{money(self.totals['spend'], self.currency)} spent"
         if self.totals.get("shared"):
             spent += f", {money(self.totals['shared'], self.currency)} of it shared cost"
+        compared = f" ({self.compared})" if self.compared else ""
         if change := self.totals.get("change_amount"):
-            spent += f", {money(abs(change), self.currency)} {'more' if change > 0 else 'less'} than before"
+            spent += f", {money(abs(change), self.currency)} {'more' if change > 0 else 'less'} than before{compared}"
         groups_named = f"in {counted(groups, 'group')} by {what}"
-        return f"{spent}, {groups_named}; the largest is {self._name(first)}{share}{self._mover()}."
+        return f"{spent}, {groups_named}; {largest}{self._mover()}."
+
+    def _largest(self, groups: pl.DataFrame) -> str:
+        """Name the largest group; where that is what has no name, the largest with one and what has none."""
+        ordered = groups.sort("spend", descending=True, nulls_last=True)
+        first, *others = ordered.head(2).to_dicts()
+        if others and self._is_nameless(first) and (others[0]["spend"] or 0) > 0:
+            return f"the largest is {self._with_share(others[0])}, beside {self._with_share(first)}"
+        return f"the largest is {self._with_share(first)}"
+
+    def _is_nameless(self, row: Mapping[str, Any]) -> bool:
+        return not row.get(KEPT) and all(row[d.name] is None and d.null_label != MODEL_USAGE for d in self.by)
+
+    def _with_share(self, row: Mapping[str, Any]) -> str:
+        return self._name(row) + ("" if row["share"] is None else f" with {row['share']:,.1%}")
 
     def _mover(self) -> str:
         """Say which group changed most, up or down."""
@@ -188,7 +215,7 @@ def breakdown(  # noqa: PLR0913 - one option of the command each
     frames = collect(
         [_plan(each, by, timezone, how) for each, how in zip(ledgers, (sharing, sharing_before), strict=False)]
     )
-    refuse_longer_buckets(by, _longest(frames[0]))
+    refuse_longer_buckets(by, longest_in(frames[0]))
     whole = frames[0]["rollup"]
     rows, totals, said = _answered(frames[0], by, sharing)
     several = several_values(rows, by)
@@ -234,7 +261,7 @@ def _plan(
     if sharing is None:
         frames = {"rollup": rollup(ledger, dims, (SPEND, REQUESTS, TOKENS))}
     else:
-        frames = {"rollup": rollup(ledger, {**dims, **keys(sharing)}, (SPEND, REQUESTS, TOKENS, METERED))}
+        frames = {"rollup": rollup(ledger, {**dims, **keys(sharing)}, SUMMED)}
     if any(d.name == TOKEN_CLASS for d in by):
         frames["classes"] = spend_by_class(ledger, dims)
     for meter in (d for d in by if d.name == METER):
@@ -242,13 +269,6 @@ def _plan(
     if any(d.grain for d in by):
         frames["longest"] = longest_bucket(ledger)
     return frames
-
-
-def _longest(frames: Mapping[str, pl.DataFrame]) -> timedelta | None:
-    if "longest" not in frames:
-        return None
-    longest: timedelta | None = frames["longest"].item()
-    return longest
 
 
 def _answered(
@@ -265,6 +285,8 @@ def _answered(
     ledger, shown = totals["spend"] or Decimal(0), Decimal(rows["spend"].sum())
     ties = {"ledger": ledger, "replaced": spread.replaced, "outside": spread.outside}
     parts = {name: Decimal(rows[name].sum()) for name in ("direct", "shared")}
+    if totals["spend"] is None and spread.rows.is_empty():
+        return rows, {**totals, **parts, **ties, **dict.fromkeys(("direct", "ledger"))}, spread.findings
     said = (tie(ledger, spread, shown, sharing.currency), *spread.findings)
     return rows, {**totals, "spend": shown, **parts, **ties}, said
 
@@ -276,12 +298,8 @@ def _grouped(frames: Mapping[str, pl.DataFrame], by: Sequence[Dimension]) -> pl.
         requests = pl.lit(None, dtype=pl.Int64).alias("requests")
         return as_text(frames["classes"], by).with_columns(requests).select(*dims, *_AMOUNTS)
     if "meters" in frames:
-        return as_text(frames["meters"], by).group_by(dims).agg(map(_known_sum, (*_AMOUNTS, _QUANTITY)))
+        return as_text(frames["meters"], by).group_by(dims).agg(map(known_sum, (*_AMOUNTS, _QUANTITY)))
     return as_text(frames["rollup"], by).group_by(dims).agg(_amounts())
-
-
-def _known_sum(name: str) -> pl.Expr:
-    return pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum()).alias(name)
 
 
 def _amounts() -> list[pl.Expr]:
@@ -332,13 +350,22 @@ def _shared(rows: pl.DataFrame, totals: Mapping[str, Any]) -> pl.DataFrame:
     return added.select(*dims, "spend", "share", "cumulative_share", "requests", "tokens", *compared, *metered)
 
 
+def _per_million(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows by meter with the unit price of a million tokens, and what each price is of."""
+    tokens = pl.col(METER) == TOKENS_METER
+    return rows.with_columns(
+        unit_price=pl.when(tokens).then(pl.col("unit_price") * 1_000_000).otherwise("unit_price"),
+        **{_PRICED: pl.when(tokens).then(pl.lit("1M tokens")).otherwise(METER)},
+    )
+
+
 def _with_other(rows: pl.DataFrame, top: int, by: Sequence[Dimension]) -> pl.DataFrame:
     """Keep the first ``top`` rows and add up the rest in one: dimensions null, ``other`` how many."""
     kept, rest = rows.head(top), rows.tail(rows.height - top)
     sums = [name for name in (*_PARTS, *_AMOUNTS, "previous", "change_amount") if name in rows.columns]
     other = rest.select(
         *(pl.lit(None, dtype=rows.schema[d]).alias(d) for d in (*(d.name for d in by), KEPT) if d in rows.columns),
-        *map(_known_sum, sums),
+        *map(known_sum, sums),
         share=pl.when(pl.col("share").is_not_null().any()).then(pl.col("share").sum()),
         cumulative_share=pl.col("cumulative_share").drop_nulls().last(),
         other=pl.lit(rest.height, dtype=pl.Int64),

@@ -22,15 +22,15 @@ from finopsctl.allocation.drivers import CREDIT, KEYS, is_direct, keys
 from finopsctl.allocation.shared_cost import share, tie
 from finopsctl.errors import ConfigError
 from finopsctl.ledger.schema import MONEY
-from finopsctl.metrics.dimensions import METER, TOKEN_CLASS, longest_bucket, refuse_longer_buckets
+from finopsctl.metrics.dimensions import METER, TOKEN_CLASS, longest_bucket, longest_in, refuse_longer_buckets
 from finopsctl.metrics.figures import as_text, collect
-from finopsctl.metrics.measures import METERED, REQUESTS, SPEND, TOKENS, ratio
+from finopsctl.metrics.measures import ratio
 from finopsctl.metrics.quality import Quality, quality_of
-from finopsctl.metrics.rollup import rollup, summed
+from finopsctl.metrics.rollup import SUMMED, rollup, summed
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.report import Column, Report, Table
 from finopsctl.results.units import Unit
-from finopsctl.results.wording import counted, money
+from finopsctl.results.wording import counted, money, some_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
 _PARTS = ("direct", "shared", "credits")
 _AMOUNTS = (*_PARTS, "total")
+_UNKNOWN = ("direct", "total", "ledger")  # what is not 0 where no record has a known cost
 _NOBODY = {"idle": "(idle)", "unallocated": "(unallocated)"}
-_NAMES_SHOWN = 5
 _ALLOCATED = (
     "allocated_method_id",
     "allocated_method_details",
@@ -119,28 +119,56 @@ class Chargeback:
             Table("Components", self.rows, _component_columns(by), machine_only=True),
             Table(title, self.owners, columns, {name: self.totals[name] for name in _AMOUNTS}, row_nulls=nulls),
         ]
+        if not self.owners["cost_centre"].is_null().all():
+            tables.append(self._centres())
         if self.pools.height:
-            tables.append(Table("Shared cost", self.pools, _POOL_COLUMNS))
+            tables.append(Table("Shared cost", self.pools, _pool_columns(by[0])))
         return Report("chargeback", self._headline(), tuple(tables), self.totals, self.findings)
+
+    def _centres(self) -> Table:
+        """Return the charges by cost centre, those without one as a line of their own."""
+        centres = _summed(self.owners, ["kept", "cost_centre"])
+        nulls = [_NOBODY.get(why or "", "(no cost centre)") for why in centres["kept"]]
+        columns = (
+            Column("cost_centre", "Cost centre"),
+            *(Column(name, name.capitalize(), Unit.USD) for name in _AMOUNTS),
+            Column("share", "Share", Unit.SHARE, 1),
+        )
+        totals = {name: self.totals[name] for name in _AMOUNTS}
+        return Table("Charges by cost centre", centres, columns, totals, row_nulls={"cost_centre": nulls})
 
     def _headline(self) -> str:
         currency, period, first = self.question.currency, self.question.period, self.question.by[0]
         when = f"{period.first_day:%Y-%m}" if period.unit == "month" else f"{period.first_day} to {period.last_day}"
-        owners = self.owners.filter(pl.col("kept").is_null() & pl.col(first.name).is_not_null())[first.name].n_unique()
-        shared = f", {money(self.totals['shared'], currency)} of it shared cost" if self.totals["shared"] else ""
         noun = first.title.lower()
-        return f"{money(self.totals['total'], currency)} to charge to {counted(owners, noun)} for {when}{shared}."
+        charged = self.owners.filter(pl.col("kept").is_null() & pl.col(first.name).is_not_null())
+        amount, shared = (Decimal(charged[name].sum()) for name in ("total", "shared"))
+        part = f", {money(shared, currency)} of it shared cost" if shared else ""
+        if self.totals["total"] is None:
+            return f"Nothing can be charged for {when}: no record has a known cost."
+        what = f"{money(amount, currency)} charged to {counted(charged[first.name].n_unique(), noun)}"
+        return f"{what if charged.height else 'Nothing charged'} for {when}{part}{self._not_charged()}."
+
+    def _not_charged(self) -> str:
+        """Say what nobody pays and why; nothing where everything is charged."""
+        first = self.question.by[0]
+        why = pl.coalesce("kept", pl.when(pl.col(first.name).is_null()).then(pl.lit("nameless")))
+        sums = dict(self.owners.group_by(why.alias("why")).agg(pl.col("total").sum()).iter_rows())
+        words = {"idle": "idle", "unallocated": "unallocated", "nameless": f"without a {first.title.lower()}"}
+        said = [f"{money(sums[name], self.question.currency)} {word}" for name, word in words.items() if sums.get(name)]
+        return f"; {' and '.join(said)} not charged" if said else ""
 
 
-_POOL_COLUMNS = (
-    Column("pool", "Pool"),
-    Column("component", "Part"),
-    Column("method", "Spread by"),
-    Column("amount", "Amount", Unit.USD),
-    Column("allocated", "Charged", Unit.USD),
-    Column("kept", "Not charged", Unit.USD),
-    Column("owners", "Rows", Unit.COUNT, 1),
-)
+def _pool_columns(first: Dimension) -> tuple[Column, ...]:
+    return (
+        Column("pool", "Pool"),
+        Column("component", "Part"),
+        Column("method", "Spread by", null="(not spread)"),
+        Column("amount", "Amount", Unit.USD),
+        Column("allocated", "Charged", Unit.USD),
+        Column("kept", "Not charged", Unit.USD),
+        Column("owners", f"{first.title}s", Unit.COUNT, 1),
+    )
 
 
 def chargeback(ledger: pl.LazyFrame, question: ChargebackQuestion) -> Chargeback:
@@ -160,26 +188,28 @@ def chargeback(ledger: pl.LazyFrame, question: ChargebackQuestion) -> Chargeback
     timezone, dims = question.period.timezone, [d.name for d in by]
     wanted = {**{d.name: d.key(timezone) for d in by}, **keys(sharing)}
     plan = {
-        "rollup": rollup(ledger, wanted, (SPEND, REQUESTS, TOKENS, METERED)),
+        "rollup": rollup(ledger, wanted, SUMMED),
         "ledger": ledger.select(pl.col("cost").sum()),
         **({"longest": longest_bucket(ledger)} if any(d.grain for d in by) else {}),
     }
     frames = collect([plan])[0]
-    refuse_longer_buckets(by, frames["longest"].item() if "longest" in frames else None)
+    refuse_longer_buckets(by, longest_in(frames))
     measured = summed(as_text(frames["rollup"], by), [*dims, *KEYS])
     spread = share(measured, dims, sharing)
     rows = _finished(_components(measured, spread, dims), question)
     owners = _owners(rows, dims)
     totals = _totals(rows, Decimal(frames["ledger"].item() or 0), spread)
     said = tie(totals["ledger"], spread, totals["total"], question.currency)
-    findings = (said, *_findings(owners, question), *spread.findings)
+    quality = quality_of(frames["rollup"], question.basis)
+    is_known = quality.spend_known or rows.height > 0
+    findings = (*((said,) if is_known else ()), *_findings(owners, question), *spread.findings)
     columns = [c.name for c in _component_columns(by)]
     return Chargeback(
         rows.select(columns),
         owners,
-        _pools(rows),
-        totals,
-        quality_of(frames["rollup"], question.basis),
+        _pools(rows, dims[0]),
+        totals if is_known else totals | dict.fromkeys(_UNKNOWN),
+        quality,
         findings,
         question,
     )
@@ -248,29 +278,34 @@ def _allocated(dims: Sequence[str]) -> list[pl.Expr]:
 
 
 def _owners(rows: pl.DataFrame, dims: Sequence[str]) -> pl.DataFrame:
-    whole = pl.col("total").sum()
+    return _summed(rows, [*dims, "kept", "cost_centre"])
+
+
+def _summed(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Return the amounts by some columns, with their share, most first."""
+    order = ("kept", *(name for name in names if name != "kept"))
     return (
-        rows.group_by(*dims, "kept", "cost_centre")
+        rows.group_by(names)
         .agg(pl.col(_AMOUNTS).sum())
-        .with_columns(share=ratio(pl.col("total"), whole))
-        .sort("total", "kept", *dims, descending=[True, *(False for _ in range(len(dims) + 1))], nulls_last=True)
-        .select(*dims, "kept", "cost_centre", *_AMOUNTS, "share")
+        .with_columns(share=ratio(pl.col("total"), pl.col("total").sum()))
+        .sort("total", *order, descending=[True, *(False for _ in order)], nulls_last=True)
+        .select(*names, *_AMOUNTS, "share")
     )
 
 
-def _pools(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return how much of each pool's parts is charged, and how much nobody gets."""
+def _pools(rows: pl.DataFrame, owner: str) -> pl.DataFrame:
+    """Return how much of each pool's parts is charged and to how many owners, and how much nobody gets."""
     given = pl.col("allocated")
     part = pl.when(pl.col("component") == "unallocated").then(pl.lit("shared")).otherwise("component")
     pooled = rows.filter(pl.col("pool").is_not_null())
     return (
         pooled.group_by("pool", part.alias("component"), maintain_order=True)
         .agg(
-            method=pl.col("driver").filter(given | ~given.any()).first(),
+            method=pl.col("driver").filter(given).first(),
             amount=pl.col("total").sum(),
             allocated=pl.col("total").filter(given).sum(),
             kept=pl.col("total").filter(~given).sum(),
-            owners=given.sum().cast(pl.Int64),
+            owners=pl.col(owner).filter(given).n_unique().cast(pl.Int64),
         )
         .sort("pool", "component", descending=[False, True])
     )
@@ -303,12 +338,10 @@ def _findings(owners: pl.DataFrame, question: ChargebackQuestion) -> list[Findin
 
 def _without_centre(lost: pl.DataFrame, first: Dimension, currency: str) -> Finding:
     names = lost[first.name].unique(maintain_order=True).to_list()
-    shown = ", ".join([*names[:_NAMES_SHOWN], *(["..."] if len(names) > _NAMES_SHOWN else [])])
     amount = Decimal(lost["total"].sum())
     verb = "has" if len(names) == 1 else "have"
-    message = (
-        f"{counted(len(names), first.title.lower())} {verb} no cost centre, for {money(amount, currency)}: {shown}."
-    )
+    owners = counted(len(names), first.title.lower())
+    message = f"{owners} {verb} no cost centre, for {money(amount, currency)}: {some_of(names)}."
     hint = "Add [chargeback.cost-centres] to the configuration, or --cost-centres FILE."
     return Finding(Severity.WARNING, "no_cost_centre", message, hint, {"owners": names, "amount": amount})
 

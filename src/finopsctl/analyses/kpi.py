@@ -7,7 +7,7 @@ collect, and only when a KPI asks for them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,14 @@ from finopsctl.ledger.schema import MONEY
 from finopsctl.metrics.budgets import Budget, budget_usage, daily_spend, fired
 from finopsctl.metrics.catalog import KPIS
 from finopsctl.metrics.catalog import kpi as find_kpi
-from finopsctl.metrics.dimensions import TIME_DIMENSIONS, TOKEN_CLASS, Dimension, dimension, refuse_longer_buckets
+from finopsctl.metrics.dimensions import (
+    TIME_DIMENSIONS,
+    TOKEN_CLASS,
+    Dimension,
+    dimension,
+    longest_in,
+    refuse_longer_buckets,
+)
 from finopsctl.metrics.evaluation import MEMBER, Figures, evaluate
 from finopsctl.metrics.figures import as_text, collect, plan, quantiles_of
 from finopsctl.metrics.kpi import How, Kpi, KpiSettings, configured
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _NO_DIMENSIONS = frozenset({"budget", "user_type"})  # members of these are never unknown
+_NOTHING_SEEN = datetime(1970, 1, 1, tzinfo=UTC)  # a ledger without rows ends before any budget begins
 _SORTED = {How.QUANTILE: "quantiles", How.TRACE_QUANTILE: "traces"}  # the frames quantiles are read from
 _NO_PREVIOUS = frozenset({How.BUDGET, How.OUTCOME, How.DUPLICATES})
 
@@ -96,7 +104,7 @@ class Scorecard:
 
     def report(self) -> Report:
         """Return the presentable form."""
-        compared = (Column("previous", "Before", Unit.MIXED, 2), Column("change", "Change", Unit.CHANGE, 1))
+        compared = (Column("previous", "Previous", Unit.MIXED, 2), Column("change", "Change", Unit.CHANGE, 1))
         members = _member_words(self.rows)
         kinds = set(self.rows["member_of"].drop_nulls())
         columns = (
@@ -166,7 +174,7 @@ def scorecard(
     if previous is not None:
         plans.append(plan(previous, question.by, question.timezone, comparable))
     frames = collect(plans)
-    refuse_longer_buckets(question.by, _longest(frames[0]))
+    refuse_longer_buckets(question.by, longest_in(frames[0]))
     now = _figures(frames[0], question, kpis, _days(question, frames[0]["rollup"], as_of), as_of)
     rows = _rows(kpis, now, question)
     if previous is not None:
@@ -206,7 +214,7 @@ def _budgets(question: ScorecardQuestion) -> list[Budget]:
 
 def _end_of_data(ledger: pl.LazyFrame, timezone: str) -> datetime:
     last = ledger.select(pl.col("charge_period_start").max()).collect(engine="streaming").item()
-    return day_end(last, timezone) if last is not None else datetime.min.replace(tzinfo=UTC)
+    return day_end(last, timezone) if last is not None else _NOTHING_SEEN
 
 
 def _days(question: ScorecardQuestion, rollup: pl.DataFrame, as_of: datetime) -> int:
@@ -221,11 +229,6 @@ def _days(question: ScorecardQuestion, rollup: pl.DataFrame, as_of: datetime) ->
 
 def _previous_days(question: ScorecardQuestion, days: int) -> int:
     return question.previous_period.days if question.previous_period else days
-
-
-def _longest(frames: Mapping[str, pl.DataFrame]) -> timedelta | None:
-    found = frames["longest"].item() if "longest" in frames else None
-    return found if isinstance(found, timedelta) else None
 
 
 def _figures(
@@ -351,7 +354,7 @@ def _alerts(own: pl.DataFrame, budgets: Sequence[Budget]) -> list[Finding]:
             continue
         top = alerts[-1]
         severity = Severity.CRITICAL if grades[budget.name] == Grade.CRITICAL.value else Severity.WARNING
-        message = f"Budget {budget.name} is {used[budget.name]:.1%} used: the alert at {top.at:.0%} has fired."
+        message = f"Budget {budget.name} is {used[budget.name]:,.1%} used: the alert at {top.at:.0%} has fired."
         evidence = {"budget": budget.name, "utilization": used[budget.name], "at": top.at}
         found.append(Finding(severity, "budget_alert", message, top.action, evidence))
     return found

@@ -176,13 +176,18 @@ def nothing_asked_for(books: Books) -> SourceError:
     )
 
 
+def holds_rows(rows: pl.LazyFrame) -> bool:
+    """Return whether a part of the ledger holds any record; it reads no more than it must to tell."""
+    return not rows.select("record_id").head(1).collect(engine="streaming").is_empty()
+
+
 def refuse_nothing(books: Books) -> None:
     """Raise when no record is in the period and passes the filters.
 
     Raises:
         SourceError: Saying what the inputs hold.
     """
-    if books.ledger.select("record_id").head(1).collect(engine="streaming").is_empty():
+    if not holds_rows(books.ledger):
         raise nothing_asked_for(books)
 
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from finopsctl.books.books import covering, nothing_asked_for
 from finopsctl.books.strictness import refuse_unpriced
+from finopsctl.books.unknown_tags import unknown_tags
 from finopsctl.ledger.period import day_end, parse_instant
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.report import Context
@@ -33,23 +34,28 @@ def stated(report: Report, books: Books, quality: Quality) -> Report:
     """Return the report with its context, and the books' findings beside its own, worst first.
 
     Raises:
-        SourceError: When no record is in the period and passes the filters, or when records are unpriced and the
-            request is strict.
+        SourceError: When no record is in the period and passes the filters, or when records are unpriced or not
+            convertible and the request is strict.
     """
     if not quality.records:
         raise nothing_asked_for(books)
     refuse_unpriced(books, quality)
-    findings = [*report.findings, *books.findings, *_coverage_findings(quality, books)]
+    unknown = unknown_tags(report, books.ledger)
+    findings = [*unknown, *report.findings, *books.findings, *_coverage_findings(quality, books)]
     findings.sort(key=lambda finding: _WORST_FIRST.index(finding.severity))
-    return replace(report, context=context(books, quality), findings=tuple(findings))
+    told = context(books, quality, spread=bool(report.totals.get("shared")))
+    if report.as_of is not None:
+        told = replace(told, header={**told.header, "as_of": report.as_of})
+    return replace(report, context=told, findings=tuple(findings))
 
 
-def context(books: Books, quality: Quality) -> Context:
+def context(books: Books, quality: Quality, *, spread: bool = False) -> Context:
     """Return what the header of a document and the notes below a table say.
 
     Args:
         books: The open books.
         quality: What the analysis saw of them.
+        spread: Whether the figures hold shared cost that was spread; ``quality`` is of the ledger before.
     """
     request = books.request
     header = {
@@ -61,7 +67,7 @@ def context(books: Books, quality: Quality) -> Context:
         "inputs": [_input(i) for i in books.inputs],
         "data_quality": _data_quality(books, quality),
     }
-    return Context(header, tuple(_notes(books, quality)))
+    return Context(header, tuple(_notes(books, quality, spread=spread)))
 
 
 def _period(books: Books, quality: Quality) -> Mapping[str, Any]:
@@ -116,7 +122,7 @@ def _data_quality(books: Books, quality: Quality) -> Mapping[str, Any]:
     }
 
 
-def _notes(books: Books, quality: Quality) -> Iterator[str]:
+def _notes(books: Books, quality: Quality, *, spread: bool) -> Iterator[str]:
     period = _covered(books, quality)
     if period is not None:
         yield f"Period: {period.first_day} to {period.last_day} ({period.timezone})"
@@ -126,12 +132,12 @@ def _notes(books: Books, quality: Quality) -> Iterator[str]:
     if quality.spend and split:
         shares = [f"{float(amount / quality.spend):.1%} {words[name]}" for name, amount in split.items()]
         yield f"Cost basis {books.request.basis}: {', '.join(shares)}"
-    if quality.unpriced_requests or quality.unpriced_tokens or quality.unpriced_models:
-        models = ", ".join(quality.unpriced_models[:5]) + (" ..." if len(quality.unpriced_models) > 5 else "")
+    if (quality.unpriced_requests or quality.unpriced_tokens) and not quality.unpriced_models:  # else a finding says it
         lost = f"{counted(quality.unpriced_requests, 'request')}, {counted(quality.unpriced_tokens, 'token')}"
-        yield f"Unpriced, not in any amount: {lost} ({models})"
+        yield f"Unpriced, not in any amount: {lost}"
     if quality.unattributed_share:
-        yield f"Without a team: {quality.unattributed_share:.1%} of spend"
+        before = ", before shared cost is spread" if spread else ""
+        yield f"Without a team{before}: {quality.unattributed_share:.1%} of spend"
     book = books.price_book or books.stated_prices
     if book is not None:
         yield f"Prices: catalogue {book.version}, checked {book.checked}"
@@ -161,7 +167,7 @@ def _coverage_findings(quality: Quality, books: Books) -> Iterator[Finding]:
             Severity.WARNING,
             "unconverted",
             f"{counted(books.unconverted, 'record is', 'records are')} billed in a currency without a rate to "
-            f"{books.request.currency}",
+            f"{books.request.currency}: what was billed for them is in no amount",
             "Add [[exchange-rate]] tables to the configuration.",
         )
     if books.day_buckets and books.request.timezone != "UTC":

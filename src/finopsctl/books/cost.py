@@ -7,11 +7,15 @@ unknown, never added as if they were the report's.
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from finopsctl.errors import ConfigError
 from finopsctl.ledger.schema import MONEY
+from finopsctl.metrics.outcomes import UNCONVERTED
 from finopsctl.pricing.currency import ExchangeRate, converted
 
 if TYPE_CHECKING:
@@ -39,33 +43,95 @@ def with_cost(rows: pl.LazyFrame, request: Request) -> pl.LazyFrame:
 
 
 def unconverted(rows: pl.LazyFrame, request: Request) -> int:
-    """Return how many rows have a cost on the basis asked for that no rate brings to the report's currency."""
+    """Return how many rows have a cost on the basis asked for that no rate brings to the report's currency.
+
+    Raises:
+        ConfigError: When that is so of every row that has a cost: a report would say that nothing was spent.
+    """
+    lost, unit = _lost(request)
+    some = pl.col("lost")
+    count, known, units, first = (
+        with_cost(rows, request)
+        .select(cost="cost", lost=lost, unit=unit, first="charge_period_start")
+        .select(
+            some.sum(),
+            pl.col("cost").is_not_null().any(),
+            pl.col("unit").filter(some).str.to_uppercase().unique().sort().implode(),
+            pl.col("first").filter(some).min(),
+        )
+        .collect(engine="streaming")
+        .row(0)
+    )
+    if count and not known:
+        raise no_rate(" and ".join(units), request.currency, first.date())
+    return int(count)
+
+
+def _lost(request: Request) -> tuple[pl.Expr, pl.Expr]:
+    """Return whether a row has a cost that no rate converts, and the currency of that cost."""
     rates, basis = _rates(request), request.basis
     reported = pl.col("reported_cost")
-    lost = pl.lit(value=False)
+    lost, unit = pl.lit(value=False), pl.lit("USD")
     if basis in {"auto", "reported"}:
         exchanged = _in_currency(reported, pl.col("billing_currency"), request.currency, rates)
         lost |= reported.is_not_null() & exchanged.is_null()
+        unit = pl.when(lost).then(pl.col("billing_currency")).otherwise(unit)
     if basis != "reported" and request.currency != "USD":
         ours = pl.col("list_cost" if basis == "list" else "effective_cost")
         counts = ours.is_not_null() & (reported.is_null() if basis == "auto" else pl.lit(value=True))
         lost |= counts & _in_currency(ours, pl.lit("USD"), request.currency, rates).is_null()
-    count: int = rows.select(lost.sum()).collect(engine="streaming").item()
-    return count
+    return lost, unit
+
+
+def no_rate(unit: str, currency: str, day: date) -> ConfigError:
+    """Return the error for an amount in ``unit`` of a day that no rate brings to ``currency``."""
+    return ConfigError(
+        f"there is no rate from {unit} to {currency} on {day}",
+        f'Add [[exchange-rate]] to the configuration: from = "{unit}", to = "{currency}", date = {day} or '
+        f"earlier, rate = ...; or report in {unit}.",
+    )
+
+
+def in_report_currency(amount: Decimal, unit: str, day: date, request: Request) -> Decimal:
+    """Return an amount that stands in no record in the report's currency, at the rate of a day.
+
+    Args:
+        amount: In ``unit``.
+        unit: ISO 4217 code.
+        day: Whose rate counts (UTC).
+        request: The report's currency and the rates.
+
+    Raises:
+        ConfigError: When there is no rate.
+    """
+    if unit == request.currency:
+        return amount
+    at = pl.Series([datetime.combine(day, time(), UTC)])
+    money = pl.Series([amount], dtype=MONEY)
+    found = converted(money, pl.Series([unit.upper()]), at, _rates(request), request.currency).item()
+    if found is None:
+        raise no_rate(unit, request.currency, day)
+    return Decimal(found)
 
 
 def table_in_currency(table: pl.DataFrame, request: Request) -> pl.DataFrame:
     """Return a table beside the ledger with its amounts in the report's currency, null where no rate brings them there.
 
+    The column ``UNCONVERTED`` then tells of each row whether it lost one.
+
     Args:
-        table: Money columns in ``currency`` (null: the report's) of ``charge_period_start``.
+        table: Money columns in ``currency`` (null: that of the configuration) of ``charge_period_start``.
         request: The report's currency and the rates.
     """
     amounts = [name for name, dtype in table.schema.items() if dtype == MONEY]
-    if "currency" not in table.columns or table["currency"].is_null().all():
+    own, rates = request.own_currency or request.currency, _rates(request)
+    says = "currency" in table.columns and not table["currency"].is_null().all()
+    if not says and own == request.currency:
         return table
-    unit, rates = pl.col("currency").fill_null(request.currency), _rates(request)
-    return table.with_columns(_in_currency(pl.col(name), unit, request.currency, rates).alias(name) for name in amounts)
+    unit = pl.col("currency").fill_null(own) if says else pl.lit(own)
+    exchanged = {name: _in_currency(pl.col(name), unit, request.currency, rates) for name in amounts}
+    lost = [pl.col(name).is_not_null() & amount.is_null() for name, amount in exchanged.items()]
+    return table.with_columns(**exchanged, **{UNCONVERTED: pl.any_horizontal(lost)})
 
 
 def _rates(request: Request) -> tuple[ExchangeRate, ...]:

@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.errors import ConfigError, nearest
+from finopsctl.ledger.conditions import is_glob
 from finopsctl.ledger.schema import LEDGER
+from finopsctl.metrics.dimensions import UNTAGGED
 
 if TYPE_CHECKING:
     from finopsctl.books.request import Request
+    from finopsctl.metrics.budgets import Budget
 
 _REDACTABLE = tuple(c.name for c in LEDGER if c.dtype == pl.String and c.role == "dimension")
 _ALSO_CALLED = {
@@ -28,6 +31,14 @@ _ALSO_CALLED = {
 }
 _WORD = re.compile(r"[^\s\"'`,;:{}\[\]()<>=|/\\&?#]+")
 _HASH = "h:"
+_GATEWAY_NAMES = {
+    "team": ("team_alias", "team_id"),
+    "api_key": ("key_alias", "token"),
+    "user": ("user_id", "user_alias"),
+    "project": ("project_alias", "project_id"),
+}
+"""Columns of a gateway's own tables (LiteLLM's teams, keys, users, projects) that hold a name of the ledger."""
+_NOBODY = frozenset({"litellm-proxy-budget"})  # the "user" LiteLLM books the whole proxy under
 
 
 @dataclass(slots=True, eq=False)
@@ -61,14 +72,33 @@ class Redaction:
             return rows
         changes = []
         for name in self.columns:
-            hashes = {value: self._remembered(value) for value in rows[name].drop_nulls().unique()}
+            hashes = {value: self.name(value) for value in rows[name].drop_nulls().unique()}
             changes.append(pl.col(name).replace_strict(hashes, default=None, return_dtype=pl.String))
         return rows.with_columns(changes)
 
     def of_table(self, table: pl.DataFrame) -> pl.DataFrame:
-        """Return a table beside the ledger with those of the columns hashed that it has."""
-        names = [name for name in self.columns if name in table.columns]
+        """Return a table beside the ledger with those of the columns hashed that it has, also under their own names."""
+        held = [alias for name in self.columns for alias in (name, *_GATEWAY_NAMES.get(name, ()))]
+        names = [name for name in held if name in table.columns]
         return replace(self, columns=tuple(names)).apply(table) if names else table
+
+    def of_budget(self, budget: Budget) -> Budget:
+        """Return a budget with the names of its scope hashed as the ledger's are, and a name made of those.
+
+        Raises:
+            ConfigError: Where it is for names of a pattern: hashes fit none.
+        """
+        hidden = [name for name in self.columns if name in budget.scope]
+        if not hidden:
+            return budget
+        for name in hidden:
+            if is_glob(budget.scope[name]) and budget.scope[name] != "*":
+                raise ConfigError(
+                    f"budget '{budget.name}' is for {name} '{budget.scope[name]}', and redacted names fit no pattern",
+                    f"Write a budget for each {name}, or redact the report of another run.",
+                )
+        scope = {n: self.name(v) if n in hidden and v not in {"", "*"} else v for n, v in budget.scope.items()}
+        return replace(budget, name="/".join(value or UNTAGGED for value in scope.values()), scope=scope)
 
     def cleared(self, ledger: pl.LazyFrame) -> pl.LazyFrame:
         """Return the ledger without the names in its tags; to be asked for when every row was applied."""
@@ -107,7 +137,10 @@ class Redaction:
             for name in _ALSO_CALLED.get(column, (column.replace("_", ""),))
         )
 
-    def _remembered(self, value: str) -> str:
+    def name(self, value: str) -> str:
+        """Return the hash of a name, and remember the name, so that it is found in tags."""
+        if value in _NOBODY:
+            return value
         if value not in self._known:
             self._known[value] = self._hash(value)
         return self._known[value]

@@ -127,6 +127,7 @@ class Request:
         keys: A virtual-key map file.
         rules: Allocation rules, first match wins.
         currency: Report currency.
+        own_currency: Of amounts in tables beside the ledger that do not say theirs; None: ``currency``.
         exchange_rates: Rows of (from, to, date, rate).
         redact: Dimensions to replace by a keyed hash.
         redact_key: The key of that hash.
@@ -151,6 +152,7 @@ class Request:
     keys: Path | None = None
     rules: tuple[Rule, ...] = ()
     currency: str = "USD"
+    own_currency: str | None = None
     exchange_rates: tuple[tuple[str, str, date, Decimal], ...] = ()
     redact: tuple[str, ...] = ()
     redact_key: str | None = None

@@ -72,6 +72,7 @@ def read_table(recognised: Recognised, faults: Faults | None = None) -> TableFil
     """
     file, look, table = recognised.file, recognised.look, recognised.format
     assert isinstance(table, SideTable)
+    table = table.adapt(table, look) if table.adapt else table
     faults = Faults(file.name) if faults is None else faults
     order = [AT, *table.raw.names(), BAD]
     nothing = pl.DataFrame(schema={AT: pl.Int64, **table.raw, BAD: pl.String})

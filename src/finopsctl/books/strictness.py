@@ -41,10 +41,10 @@ def checked(books: Books) -> Books:
 
 
 def refuse_unpriced(books: Books, quality: Quality) -> None:
-    """Raise when usage that a report covers has no cost.
+    """Raise when usage that a report covers has no cost, or records have one that no rate converts.
 
     Raises:
-        SourceError: Naming how much and of which models.
+        SourceError: Naming how much, and of which models.
     """
     if books.request.strict and quality.unpriced_models:
         models = ", ".join(quality.unpriced_models[:5])
@@ -52,6 +52,12 @@ def refuse_unpriced(books: Books, quality: Quality) -> None:
             f"{counted(quality.unpriced_requests, 'request')} and {counted(quality.unpriced_tokens, 'token')} "
             f"have no price ({models})",
             f"{_HINT} Add prices with --prices DIR.",
+        )
+    if books.request.strict and books.unconverted:
+        raise SourceError(
+            f"{counted(books.unconverted, 'record is', 'records are')} billed in a currency without a rate to "
+            f"{books.request.currency}",
+            f"{_HINT} Add [[exchange-rate]] tables to the configuration.",
         )
 
 

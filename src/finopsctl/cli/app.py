@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from finopsctl.cli import (
+    anomalies,
     attribution,
     budget,
+    cache,
     chargeback,
     config,
     demo,
@@ -20,10 +22,12 @@ from finopsctl.cli import (
     kpi,
     normalize,
     pricing,
+    recommend,
     reconcile,
     reference,
     unit_economics,
     variance,
+    whatif,
 )
 from finopsctl.cli.options import shares
 
@@ -39,6 +43,9 @@ app.command("attribution", epilog=attribution.EXAMPLES)(shares(attribution.attri
 app.command("chargeback", epilog=chargeback.EXAMPLES)(shares(chargeback.chargeback))
 app.command("variance", epilog=variance.EXAMPLES)(shares(variance.variance))
 app.command("forecast", epilog=forecast.EXAMPLES)(shares(forecast.forecast))
+app.command("anomalies", epilog=anomalies.EXAMPLES)(shares(anomalies.anomalies))
+app.command("whatif", epilog=whatif.EXAMPLES)(shares(whatif.whatif))
+app.command("recommend", epilog=recommend.EXAMPLES)(shares(recommend.recommend))
 app.command("reconcile", epilog=reconcile.EXAMPLES)(shares(reconcile.reconcile))
 app.command("normalize", epilog=normalize.EXAMPLES)(shares(normalize.normalize))
 app.command("inspect", epilog=inspect.EXAMPLES)(shares(inspect.inspect))
@@ -48,6 +55,7 @@ app.command("dimensions", epilog=reference.DIMENSIONS_EXAMPLES)(shares(reference
 app.command("explain", epilog=reference.EXPLAIN_EXAMPLES)(shares(reference.explain))
 app.command("unit-economics", epilog=unit_economics.EXAMPLES)(shares(unit_economics.unit_economics))
 app.add_typer(budget.app, name="budget")
+app.add_typer(cache.app, name="cache")
 app.add_typer(pricing.app, name="pricing")
 app.add_typer(config.app, name="config")
 app.command("init", epilog=init.EXAMPLES)(init.init)

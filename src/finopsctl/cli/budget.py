@@ -12,8 +12,6 @@ from finopsctl.cli.options import Common, FailOn, shares
 from finopsctl.errors import ConfigError
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from finopsctl.analyses.budget import BudgetQuestion, BudgetStanding
     from finopsctl.books import Books
     from finopsctl.config.settings import Settings
@@ -89,7 +87,7 @@ def export(
     found = settings.all_budgets()
     if not found:
         raise no_budgets()
-    document, left_out = exported(found, settings.currency)
+    document, left_out = exported(found)
     if not quiet:
         for finding in left_out:
             typer.echo(f"{finding.severity}: {finding.message}", err=True)
@@ -113,7 +111,28 @@ def _answer(common: Common, team: str | None, fail_on: str | None, *, everything
         return replace(result, findings=(*result.findings, *found))
 
     asked = common if team is None else replace(common, where=[*(common.where or ()), f"team={team}"])
-    answer(asked, analyse, fail_on=fail_on)
+    answer(asked, analyse, _until, fail_on=fail_on)
+
+
+def _until(books: Books, settings: Settings) -> Books:
+    """Return the books as of the end of the period asked for: budgets have periods of their own.
+
+    Raises:
+        ConfigError: When the command line names a first day: nothing begins with it.
+    """
+    from finopsctl.books import PeriodWish
+    from finopsctl.cli.limits import seen_until
+    from finopsctl.config.origin import Layer
+
+    if settings.since and settings.origin("since").layer is Layer.FLAG:
+        raise ConfigError(
+            "budgets have periods of their own, so --since cannot choose one",
+            "Say when to look at them with --as-of, or with --month, --until: they are seen as of its end.",
+        )
+    if books.period is None:
+        return books
+    request = replace(books.request, period=PeriodWish(), as_of=seen_until(books).isoformat())
+    return replace(books, request=request)
 
 
 def _question(books: Books, settings: Settings, *, everything: bool) -> tuple[BudgetQuestion, tuple[Finding, ...]]:
@@ -123,7 +142,8 @@ def _question(books: Books, settings: Settings, *, everything: bool) -> tuple[Bu
         ConfigError: When there is no budget, or none for the team asked for.
     """
     from finopsctl.analyses.budget import BudgetQuestion
-    from finopsctl.cli.limits import budgets_of
+    from finopsctl.cli.limits import budgets_of, kpi_settings_of, seen_until
+    from finopsctl.ledger.period import zone
     from finopsctl.metrics.budget_choice import chosen
 
     budgets, found = budgets_of(books, settings, everything=everything)
@@ -132,12 +152,13 @@ def _question(books: Books, settings: Settings, *, everything: bool) -> tuple[Bu
     wanted, partial = chosen(budgets, settings.where)
     question = BudgetQuestion(
         budgets=wanted,
-        as_of=_as_of(books),
-        settings=settings.kpi_settings(),
+        as_of=seen_until(books),
+        settings=kpi_settings_of(books, settings),
         basis=books.request.basis,
         currency=books.request.currency,
         is_filtered=bool(settings.where),
         partial=partial,
+        data_end=books.seen[1].astimezone(zone(settings.tz)).date(),
     )
     return question, found
 
@@ -150,22 +171,6 @@ def no_budgets(reasons: tuple[Finding, ...] = ()) -> ConfigError:
         "Name a file with --budgets FILE, write [[budget]] tables into the configuration, or add LiteLLM's team table "
         "to the inputs.",
     )
-
-
-def _as_of(books: Books) -> datetime:
-    """Return the first instant not seen: as asked, else the end of the data or of the period asked for.
-
-    Raises:
-        SourceError: When the period asked for begins after the data.
-    """
-    from finopsctl.books.books import nothing_asked_for
-
-    period = books.period
-    if books.request.as_of or period is None:
-        return books.as_of
-    if period.start >= books.as_of:
-        raise nothing_asked_for(books)
-    return min(books.as_of, period.end)
 
 
 app.command(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,7 +26,7 @@ CostCentres = Annotated[
     typer.Option(
         "--cost-centres",
         metavar="FILE",
-        help="CSV of owners and cost centres; else [chargeback.cost-centres] of the configuration.",
+        help="CSV of owners and cost centres; else the table chargeback.cost-centres of the configuration.",
         rich_help_panel="Which cost",
         show_default=False,
     ),
@@ -43,7 +41,7 @@ def chargeback(common: Common, by: By = None, cost_centres: CostCentres = None) 
     from finopsctl.cli.run import answer
     from finopsctl.errors import SourceError
 
-    result = answer(common, _analyse, _narrowed, by=by, cost_centres=cost_centres)
+    result = answer(common, _analyse, lambda books, _: _narrowed(books), by=by, cost_centres=cost_centres)
     if result.difference:
         raise SourceError(
             f"the charges do not tie to the ledger: {result.difference:f} too much", "Do not book them; report this."
@@ -76,16 +74,12 @@ def _analyse(books: Books, settings: Settings) -> Chargeback:
     return charged(books.ledger, question)
 
 
-def _narrowed(books: Books, settings: Settings) -> Books:
+def _narrowed(books: Books) -> Books:
     """Return the books of the last whole month where no period is named; a log that holds none is taken whole."""
-    from finopsctl.books import PeriodWish
-    from finopsctl.ledger.period import month_of, zone
+    from finopsctl.books.books import holds_rows
+    from finopsctl.cli.questions import in_last_whole_month
 
     if books.period is not None:
         return books
-    last = (books.as_of - timedelta(microseconds=1)).astimezone(zone(settings.tz)).date()
-    month = month_of(last, settings.tz)
-    month = month if month.end <= books.as_of else month.previous()
-    there = replace(books, request=replace(books.request, period=PeriodWish(month=f"{month.first_day:%Y-%m}")))
-    rows = there.ledger.select("record_id").head(1).collect(engine="streaming")
-    return books if rows.is_empty() else there
+    there = in_last_whole_month(books)
+    return there if holds_rows(there.ledger) else books

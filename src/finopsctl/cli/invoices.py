@@ -52,7 +52,11 @@ def sides_of(books: Books, settings: Settings) -> Sides:
 
 
 def _named(books: Books, settings: Settings) -> Sides:
-    invoices = open_books(_billing(books.request, settings.invoice, settings.invoice_map or settings.map))
+    request = _billing(books.request, settings.invoice, settings.invoice_map or settings.map)
+    try:
+        invoices = open_books(request)
+    except SourceError as problem:
+        raise SourceError(problem.message, problem.hint.replace("--map ", "--invoice-map ")) from problem
     books = _without(books, {_resolved(entry.path) for entry in invoices.inputs})
     rows = invoices.rows
     aside = _shadowed(invoices)

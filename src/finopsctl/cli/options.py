@@ -7,6 +7,7 @@ fields of that class into the command's signature, where typer finds them, and h
 from __future__ import annotations
 
 import inspect
+from contextvars import ContextVar
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
@@ -17,6 +18,9 @@ from typer.models import ArgumentInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+COMMAND = ContextVar("COMMAND", default="finopsctl kpi")
+"""What the command that runs is called, for hints."""
 
 _NOT_SETTINGS = frozenset({"config", "output", "quiet", "verbose", "debug"})
 _DATA, _PERIOD, _MONEY, _OUTPUT = "What to read", "Which period", "Which cost", "What comes out"
@@ -36,10 +40,10 @@ Inputs = Annotated[
     ),
 ]
 By = Annotated[
-    str | None,
+    list[str] | None,
     _option(
         _DATA,
-        "Dimensions to group by, e.g. team,model or tag:tier (see `finopsctl dimensions`).",
+        "Dimensions to group by, e.g. team,model or tag:tier; repeat for more (see `finopsctl dimensions`).",
         "--by",
         metavar="DIMS",
     ),
@@ -217,10 +221,12 @@ def shares(command: Callable[..., None]) -> Callable[..., None]:
     parameters = [*named, *arguments, *sorted([*(p for p in mine if p not in named), *options], key=_panel_order)]
 
     @wraps(command)
-    def with_shared(**given: Any) -> None:  # noqa: ANN401 - whatever the options are
+    def with_shared(context: typer.Context, **given: Any) -> None:  # noqa: ANN401 - whatever the options are
+        COMMAND.set(context.command_path)
         mine = {name: value for name, value in given.items() if name not in names}
         command(shared(**{name: given[name] for name in names}), **mine)
 
+    parameters.append(_parameter("context", typer.Context, inspect.Parameter.empty))
     with_shared.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     with_shared.__annotations__ = {p.name: p.annotation for p in parameters}
     return with_shared

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from finopsctl.books import open_books
-from finopsctl.errors import ConfigError, SourceError
-from finopsctl.ledger.period import parse_month, parse_quarter
+from finopsctl.books import PeriodWish, open_books
+from finopsctl.books.books import holds_rows
+from finopsctl.cli.comparing import PREVIOUS, YEAR_BEFORE, called, is_file, named_period, nothing_before, refuse_overlap
+from finopsctl.errors import ConfigError
+from finopsctl.ledger.period import day_end, month_of, zone
 from finopsctl.ledger.token_classes import TOKEN_CLASSES, TokenClass
 from finopsctl.metrics.dimensions import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from finopsctl.analyses.attribution import Breakdown
     from finopsctl.analyses.kpi import Scorecard
@@ -36,19 +38,19 @@ def scorecard_of(books: Books, settings: Settings, kpis: tuple[str, ...]) -> Sco
         kpis: Names of the KPIs wanted; empty is all.
     """
     from finopsctl.analyses.kpi import ScorecardQuestion, scorecard
-    from finopsctl.cli.limits import team_budgets_of
+    from finopsctl.cli.limits import kpi_settings_of, seen_until, team_budgets_of
 
     previous_period, previous = comparison(books, settings.compare)
     question = ScorecardQuestion(
         by=parse(settings.by, settings.fiscal_year_start),
         kpis=kpis,
         period=books.period,
-        as_of=books.as_of if settings.as_of else None,
+        as_of=seen_until(books),
         previous_period=previous_period,
         timezone=settings.tz,
         basis=books.request.basis,
         currency=books.request.currency,
-        settings=settings.kpi_settings(),
+        settings=kpi_settings_of(books, settings),
         budgets=team_budgets_of(books, settings),
         outcomes=_outcomes_of(books, settings, kpis),
         comparison_rates=_comparison_rates(books, settings),
@@ -87,7 +89,8 @@ def breakdown_of(books: Books, settings: Settings, sort: str) -> Breakdown:
         sharing_before=before,
         tags=settings.tags,
     )
-    return replace(found, findings=(*found.findings, *said))
+    compared = "" if period_before is None else called(period_before, settings.fiscal_year_start)
+    return replace(found, findings=(*found.findings, *said), compared=compared)
 
 
 def asked_of(books: Books) -> Asked:
@@ -117,43 +120,60 @@ def _outcomes_of(books: Books, settings: Settings, kpis: tuple[str, ...]) -> pl.
     return found.rows.select(found.owner, "outcomes", "spend").lazy()
 
 
+def span_covered(books: Books) -> tuple[datetime, datetime] | None:
+    """Return the days that the records stand for; None without any.
+
+    They begin with the period asked for, else with the first record, and end with the last day that a record covers:
+    a bucket of a month covers a month.
+    """
+    last = pl.max_horizontal("charge_period_start", pl.col("charge_period_end") - timedelta(microseconds=1)).max()
+    seen = books.ledger.select(last).collect(engine="streaming").item()
+    if seen is None:
+        return None
+    span, timezone = books.whole_period(), books.request.timezone
+    end = max(day_end(seen, timezone), books.as_of) if books.period else day_end(seen, timezone)
+    if books.period is not None:
+        end = min(end, span.end)
+    if books.request.as_of:
+        end = min(end, books.as_of)
+    return span.start, max(end, span.start)
+
+
+def in_last_whole_month(books: Books) -> Books:
+    """Return the books of the last month that is over; it may hold no records."""
+    zone_name = books.request.timezone
+    month = month_of((books.as_of - timedelta(microseconds=1)).astimezone(zone(zone_name)).date(), zone_name)
+    month = month if month.end <= books.as_of else month.previous()
+    return replace(books, request=replace(books.request, period=PeriodWish(month=f"{month.first_day:%Y-%m}")))
+
+
 def comparison(books: Books, what: str | None) -> tuple[Period | None, pl.LazyFrame | None]:
     """Return the rows to compare with and the period they are of.
 
     Raises:
         SourceError: When there are none.
-        ConfigError: When ``what`` is neither a period nor an input.
+        ConfigError: When ``what`` is neither a period nor an input, or a period that shares days with the books'.
     """
     if what is None:
         return None, None
-    if what not in ("previous", "yoy") and Path(what).exists():
+    if is_file(what):
         other = open_books(replace(books.request, inputs=(what,)))
         period, rows = other.period, other.ledger
     else:
         period = _compared_period(books, what)
+        refuse_overlap(books.whole_period(), period, books.request.fiscal_year_start)
         rows = books.within(period)
-    if rows.select(pl.len()).collect(engine="streaming").item() == 0:
-        span = f" from {period.first_day} to {period.last_day}" if period else ""
-        raise SourceError(
-            f"there is nothing to compare with{span}",
-            "Name a period that the inputs hold a predecessor of: --month 2026-10, --last 7d.",
-        )
+    if not holds_rows(rows):
+        raise nothing_before(books, period)
     return period, rows
 
 
 def _compared_period(books: Books, what: str) -> Period:
-    if what == "previous":
+    if what == PREVIOUS:
         return books.whole_period().previous()
-    if what == "yoy":
+    if what == YEAR_BEFORE:
         return books.whole_period().year_before()
-    zone, first_month = books.request.timezone, books.request.fiscal_year_start
-    with suppress(ConfigError):
-        return parse_month(what, zone)
-    with suppress(ConfigError):
-        return parse_quarter(what, zone, first_month)
-    raise ConfigError(
-        f"'{what}' is nothing to compare with", "Use previous, yoy, a month (2026-09), a quarter (2026Q3) or a file."
-    )
+    return named_period(what, books.request.timezone, books.request.fiscal_year_start)
 
 
 def _comparison_rates(books: Books, settings: Settings) -> Mapping[str, Decimal] | None:

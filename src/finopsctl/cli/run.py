@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import typer
 
-from finopsctl.cli.options import listed
+from finopsctl.cli.options import COMMAND, listed
 from finopsctl.errors import ConfigError, FinopsError, ThresholdError, nearest, reason_of
 from finopsctl.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import polars as pl
 
     from finopsctl.books import Books, Request
     from finopsctl.cli.options import Common, Display
@@ -116,8 +118,8 @@ def settings_for(common: Display, **own: object) -> Settings:
     from finopsctl.config import settings
 
     flags = {**common.flags(), **{name: value for name, value in own.items() if value is not None}}
-    if isinstance(by := flags.get("by"), str):
-        flags["by"] = listed(by)
+    if isinstance(by := flags.pop("by", None), list) and by:
+        flags["by"] = [name for texts in by for name in listed(texts)]
     return settings.load(config=common.config, environ=os.environ, start=Path.cwd(), flags=flags)
 
 
@@ -135,7 +137,8 @@ def requested(settings: Settings) -> Request:
     if not settings.inputs:
         raise ConfigError(
             "no input is named, and the configuration names none",
-            "Give a log or export (finopsctl kpi LOGS), try `finopsctl demo`, or write `inputs` with `finopsctl init`.",
+            f"Give a log or export ({COMMAND.get()} LOGS), try `finopsctl demo`, or write `inputs` with "
+            "`finopsctl init`.",
         )
     word = settings.last if settings.last in WORDS else None
     return Request(
@@ -159,6 +162,7 @@ def requested(settings: Settings) -> Request:
         keys=settings.keys,
         rules=settings.rules,
         currency=settings.currency,
+        own_currency=settings.own_currency,
         exchange_rates=tuple((r.source, r.target, r.day, r.rate) for r in settings.exchange_rate),
         redact=settings.redact,
         redact_key=os.environ.get(REDACT_KEY_VARIABLE),
@@ -197,11 +201,14 @@ def answer(
         FinopsError: Whatever the user can fix.
     """
     from finopsctl.books.context import stated
+    from finopsctl.cli.comparing import check_comparison
 
     settings = settings_for(common, **own)
     renderer_for(settings, common)  # what is wrong with the options is said before the work, not after it
     if settings.fail_on and settings.fail_on not in _FAILING:
         raise ConfigError(f"unknown grade '{settings.fail_on}' for --fail-on", f"Use one of {', '.join(_FAILING)}.")
+    if "compare" in own:
+        check_comparison(settings.compare, settings.tz, settings.fiscal_year_start)
     books = books_for(settings, common)
     books = narrowed(books, settings) if narrowed else books
     result = analyse(books, settings)
@@ -282,7 +289,7 @@ def check_fail_on(settings: Settings, report: Report) -> None:
         ThresholdError: Naming the first of them.
     """
     from finopsctl.results.units import Unit
-    from finopsctl.results.wording import counted
+    from finopsctl.results.wording import counted, some_of
 
     limit = settings.fail_on
     if not limit:
@@ -292,6 +299,16 @@ def check_fail_on(settings: Settings, report: Report) -> None:
     bad = list(_FAILING[_FAILING.index(limit) :])
     failing = rows.filter(rows[graded].is_in([*bad, "exhausted"])) if graded else rows.clear()
     if failing.height:
-        names = ", ".join(failing[failing.columns[0]].cast(str).unique(maintain_order=True).head(5))
+        names = _graded_names(failing, graded or "")
         words = f"{counted(rows.height, 'figure')} {'is' if failing.height == 1 else 'are'}"
-        raise ThresholdError(f"{failing.height} of {words} graded {limit} or worse: {names}")
+        raise ThresholdError(f"{failing.height} of {words} graded {limit} or worse: {some_of(names)}")
+
+
+def _graded_names(failing: pl.DataFrame, graded: str) -> list[str]:
+    """Return what each row is about, by the texts it begins with, and its grade."""
+    from itertools import takewhile
+
+    leading = takewhile(lambda name: str(failing.schema[name]) == "String", failing.columns)
+    about = [name for name in leading if name not in {"title", graded}]
+    rows = failing.select(*about, graded).iter_rows()
+    return list(dict.fromkeys(f"{' '.join(dict.fromkeys(filter(None, texts)))} ({grade})" for *texts, grade in rows))

@@ -44,6 +44,7 @@ def unit_economics_of(books: Books, settings: Settings) -> UnitEconomics:
         settings: Dimensions, targets, free plans, the lowest margin, how many of the dearest users.
     """
     from finopsctl.analyses import unit_economics as analysis
+    from finopsctl.cli.limits import kpi_settings_of
     from finopsctl.cli.questions import asked_of
     from finopsctl.metrics.dimensions import parse
 
@@ -53,7 +54,7 @@ def unit_economics_of(books: Books, settings: Settings) -> UnitEconomics:
         asked=asked_of(books),
         basis=books.request.basis,
         currency=books.request.currency,
-        settings=settings.kpi_settings(),
+        settings=kpi_settings_of(books, settings),
         free_plans=wanted.free_plans,
         margin_floor=wanted.margin_floor,
         top=settings.top or analysis.UnitQuestion().top,

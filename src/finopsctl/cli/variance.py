@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from calendar import month_name
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +12,6 @@ from finopsctl.cli.options import By, Common, FailOn, Top
 from finopsctl.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import polars as pl
 
     from finopsctl.analyses.variance import Bridge, BudgetVariance
@@ -63,59 +59,83 @@ def narrowed(books: Books, settings: Settings) -> Books:
     """Return the books of the last whole month where no period is named.
 
     Budgets have periods of their own. Compared with a file, a log of less than a month is taken whole.
+
+    Raises:
+        SourceError: When the inputs hold no whole month, and it is not known what to compare.
     """
     if settings.compare == _BUDGET or books.period is not None:
         return books
-    from finopsctl.books import PeriodWish
+    from finopsctl.books.books import holds_rows
+    from finopsctl.cli.comparing import is_file, no_whole_month
+    from finopsctl.cli.questions import in_last_whole_month
 
-    month = _last_whole_month(books.as_of, settings.tz)
-    there = replace(books, request=replace(books.request, period=PeriodWish(month=f"{month.first_day:%Y-%m}")))
-    return there if not _is_file(settings.compare) or _holds_rows(there.ledger) else books
+    there = in_last_whole_month(books)
+    if is_file(settings.compare):
+        return there if holds_rows(there.ledger) else books
+    if there.period is None or books.seen[0] >= there.period.end:
+        raise no_whole_month(books)
+    return there
 
 
 def _against_budgets(books: Books, settings: Settings) -> BudgetVariance:
     from finopsctl.analyses.variance import budget_variance
+    from finopsctl.cli.limits import budgets_of, kpi_settings_of, seen_until
     from finopsctl.metrics.budget_choice import chosen
     from finopsctl.metrics.dimensions import parse
 
-    budgets, partial = chosen(settings.all_budgets(Path()), books.request.where)
-    as_of = min(books.as_of, books.period.end) if books.period else books.as_of
-    return budget_variance(
+    budgets, noticed = budgets_of(books, settings)
+    wanted, partial = chosen(budgets, books.request.where)
+    found = budget_variance(
         books.within(None),
-        budgets,
-        as_of,
+        wanted,
+        seen_until(books),
         partial=partial,
         by=parse(settings.by, settings.fiscal_year_start),
-        settings=settings.kpi_settings(),
+        settings=kpi_settings_of(books, settings),
         basis=books.request.basis,
         currency=books.request.currency,
+        top=settings.top,
     )
+    return replace(found, findings=(*found.findings, *noticed))
 
 
 def _bridge(books: Books, settings: Settings, what: str) -> Bridge:
     from finopsctl.analyses.variance import BridgeQuestion, Periods, bridge
     from finopsctl.books.books import refuse_nothing
+    from finopsctl.cli.comparing import is_file
     from finopsctl.cli.questions import comparison
     from finopsctl.metrics.dimensions import parse
 
     refuse_nothing(books)
     now = books.whole_period()
-    is_file = _is_file(what)
-    then, before, noticed = _from_file(books, what) if is_file else (*comparison(books, what), ())
-    label = Path(what).name if is_file else _called(then, books)
+    from_file = is_file(what)
+    then, before, noticed = _from_file(books, what) if from_file else (*comparison(books, what), ())
+    label = Path(what).name if from_file or then is None else _called(then, books)
     assert before is not None
     days = (1, 1) if then is None else (_days(then, books), _days(now, books))
+    whole = then is not None and all(_is_whole(period, books) for period in (then, now)) and then.unit == now.unit
     question = BridgeQuestion(
         by=parse(settings.by, settings.fiscal_year_start),
         timezone=settings.tz,
         basis=books.request.basis,
         currency=books.request.currency,
-        periods=Periods(label, _called(now, books), days),
+        periods=Periods(label, _called(now, books), days, "Compared" if from_file else "Previous", whole),
         top=settings.top,
     )
     found = bridge(before, books.ledger, question)
-    late = () if is_file or then is None else _begins_late(books, then, label)
-    return replace(found, findings=(*late, *found.findings, *noticed))
+    late = () if from_file or then is None else _begins_late(books, then, label)
+    return replace(found, findings=(*late, *_chosen(now, books, settings), *found.findings, *noticed))
+
+
+def _chosen(now: Period, books: Books, settings: Settings) -> tuple[Finding, ...]:
+    """Say which period was taken where none is named."""
+    from finopsctl.results.finding import Finding, Severity
+
+    named = (settings.since, settings.until, settings.month, settings.quarter, settings.last)
+    if any(named) or books.period is None:
+        return ()
+    message = f"No period is named: {_called(now, books)} is the last whole month of the inputs."
+    return (Finding(Severity.INFO, "period_chosen", message, "Name another with --month, --last or --since."),)
 
 
 def _begins_late(books: Books, then: Period, label: str) -> tuple[Finding, ...]:
@@ -133,17 +153,6 @@ def _begins_late(books: Books, then: Period, label: str) -> tuple[Finding, ...]:
     return (Finding(severity, "baseline_begins_late", message, evidence={"first_day": first}),)
 
 
-def _last_whole_month(as_of: datetime, timezone: str) -> Period:
-    from finopsctl.ledger.period import month_of, zone
-
-    month = month_of((as_of - timedelta(microseconds=1)).astimezone(zone(timezone)).date(), timezone)
-    return month if month.end <= as_of else month.previous()
-
-
-def _is_file(what: str | None) -> bool:
-    return what not in (None, "previous", "yoy", _BUDGET) and Path(str(what)).exists()
-
-
 def _from_file(books: Books, what: str) -> tuple[Period | None, pl.LazyFrame, tuple[Finding, ...]]:
     """Return a file's rows of the same period, else all it holds, and what was wrong with it.
 
@@ -153,21 +162,18 @@ def _from_file(books: Books, what: str) -> tuple[Period | None, pl.LazyFrame, tu
         SourceError: When there are none.
     """
     from finopsctl.books import open_books
+    from finopsctl.books.books import holds_rows
     from finopsctl.results.finding import Severity
 
     other = open_books(replace(books.request, inputs=(what,)))
     noticed = tuple(finding for finding in other.findings if finding.severity is not Severity.INFO)
     same = other.within(books.period)
-    if books.period is not None and _holds_rows(same):
+    if books.period is not None and holds_rows(same):
         return books.period, same, noticed
     rows = other.within(None)
-    if not _holds_rows(rows):
+    if not holds_rows(rows):
         raise SourceError(f"{what} holds nothing to compare with", "Loosen --where, or see `finopsctl inspect` on it.")
     return None, rows, noticed
-
-
-def _holds_rows(rows: pl.LazyFrame) -> bool:
-    return not rows.select("record_id").head(1).collect(engine="streaming").is_empty()
 
 
 def _days(period: Period, books: Books) -> int:
@@ -178,18 +184,14 @@ def _days(period: Period, books: Books) -> int:
     return max((end - period.first_day).days, 0)
 
 
-def _called(period: Period | None, books: Books) -> str:
-    """Return ``October 2026``, ``2026Q4``, or first and last day; a period not over yet says ``so far``."""
-    from finopsctl.ledger.period import JANUARY, fiscal_year
+def _is_whole(period: Period, books: Books) -> bool:
+    """Return whether it is a month, a quarter or a year that is over."""
+    return period.unit in {"month", "quarter", "year"} and period.end <= books.as_of
 
-    if period is None:
-        return "the baseline"
-    first, start = period.first_day, books.request.fiscal_year_start
-    year = f"{'' if start == JANUARY else 'FY'}{fiscal_year(first, start)}"
-    names = {
-        "month": f"{month_name[first.month]} {first.year}",
-        "quarter": f"{year}Q{(first.month - start) % 12 // 3 + 1}",
-        "year": year,
-    }
-    span = str(first) if period.days == 1 else f"{first}/{period.last_day}"
-    return names.get(period.unit, span) + ("" if period.end <= books.as_of else " so far")
+
+def _called(period: Period, books: Books) -> str:
+    """Return what a period is called; one that is not over yet says ``so far``."""
+    from finopsctl.cli.comparing import called
+
+    so_far = "" if period.end <= books.as_of else " so far"
+    return f"{called(period, books.request.fiscal_year_start)}{so_far}"

@@ -12,7 +12,7 @@ import polars as pl
 
 from finopsctl.allocation import pools as shared_pools
 from finopsctl.allocation.conditions import canonical
-from finopsctl.allocation.pools import Capacity, Pool
+from finopsctl.allocation.pools import Capacity, Pool, Rate
 from finopsctl.allocation.rules import Rule, checked
 from finopsctl.config.declarations import key
 from finopsctl.errors import ConfigError, nearest, reason_of
@@ -80,6 +80,12 @@ class PoolTable:
     capacity: CapacityTable | None = field(
         default=None, metadata=key("What is paid by the hour: { unit, count, price-per-unit-hour }.")
     )
+    per_request: Decimal | None = field(
+        default=None, metadata=key("What each request costs whoever made it, where no log says.", minimum=0)
+    )
+    per_second: Decimal | None = field(
+        default=None, metadata=key("What each second of a request (latency) costs whoever made it.", minimum=0)
+    )
     contract: str | None = field(default=None, metadata=key("Contract (of `contracts`) whose capacity it is."))
     hours_per_day: Decimal = field(default=Decimal(24), metadata=key("Hours a day that capacity is paid for."))
     tokens_per_unit_hour: Decimal | None = field(
@@ -143,6 +149,11 @@ class PoolTable:
     def _own_capacity(self) -> Capacity | None:
         return self.capacity.capacity(self.hours_per_day, self.tokens_per_unit_hour) if self.capacity else None
 
+    def _rate(self) -> Rate | None:
+        if self.per_request is None and self.per_second is None:
+            return None
+        return Rate(self.per_request or Decimal(0), self.per_second or Decimal(0))
+
     def _pool(self, capacity: Capacity | None) -> Pool:
         return Pool(
             self.name,
@@ -150,6 +161,7 @@ class PoolTable:
             dict(self.when),
             self.cost,
             capacity,
+            self._rate(),
             dict(self.driver_when),
             dict(self.shares),
             self.only,

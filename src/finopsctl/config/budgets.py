@@ -18,7 +18,10 @@ from finopsctl.ledger.conditions import SYNONYMS, TAG
 from finopsctl.metrics.budgets import Alert, Budget, GatewayTerms, checked_period
 from finopsctl.metrics.dimensions import DIMENSIONS, METER, TIME_DIMENSIONS, TOKEN_CLASS, dimension
 
-_KEYS = ("name", "limit", "period", "from", "alerts", "hard-stop", "models", "tpm-limit", "rpm-limit")
+_KEYS = ("name", "limit", "currency", "period", "from", "alerts", "hard-stop", "models", "tpm-limit", "rpm-limit")
+CURRENCY = r"[A-Z]{3}"
+"""An ISO 4217 code."""
+
 _SCOPES = frozenset(known.name for known in DIMENSIONS) - TIME_DIMENSIONS - {TOKEN_CLASS, METER}
 
 
@@ -48,7 +51,7 @@ class AlertTable:
 class BudgetTable:
     """``[[budget]]``: a limit on spend."""
 
-    limit: Decimal = field(metadata=key("How much may be spent in a period, in the report's currency.", minimum=0))
+    limit: Decimal = field(metadata=key("How much may be spent in a period.", minimum=0))
     period: str = field(
         default="month",
         metadata=key(
@@ -71,6 +74,10 @@ class BudgetTable:
             "Share of the limit from which on a gateway refuses requests, by default 1; an alert, too.", minimum=0
         ),
     )
+    currency: str | None = field(
+        default=None,
+        metadata=key("Of the limit (ISO 4217); by default the one files or the environment set.", pattern=CURRENCY),
+    )
     models: tuple[str, ...] = field(
         default=(), metadata=key("For `budget export`: the only models the gateway lets through.")
     )
@@ -82,12 +89,18 @@ class BudgetTable:
         if self.hard_stop is not None and not 0 < self.hard_stop <= 10:
             raise ConfigError(f"a hard stop at {self.hard_stop} of the limit", "Write 1.2 for 120 %.")
 
-    def budget(self, timezone: str) -> Budget:
-        """Return the budget the table describes; its periods begin at midnight in ``timezone``."""
+    def budget(self, timezone: str, currency: str = "USD") -> Budget:
+        """Return the budget the table describes.
+
+        Args:
+            timezone: Whose midnight begins its periods.
+            currency: Of its limit, where the table does not say.
+        """
         scope = {_scope(name): value for name, value in self.scope.items()}
         name = self.name or "/".join(scope.values()) or "global"
         terms = GatewayTerms(self.models, self.tpm_limit, self.rpm_limit, self.hard_stop or Decimal(1))
-        plain = Budget(name, self.limit, self.period, scope, self.start, timezone=timezone, terms=terms)
+        unit = self.currency or currency
+        plain = Budget(name, self.limit, self.period, scope, self.start, timezone=timezone, terms=terms, currency=unit)
         return replace(plain, alerts=self._ladder(plain.alerts))
 
     def _ladder(self, usual: Iterable[Alert]) -> tuple[Alert, ...]:
@@ -98,8 +111,13 @@ class BudgetTable:
         return tuple(sorted(given, key=lambda alert: alert.at))
 
 
-def load(path: Path, timezone: str = "UTC") -> tuple[Budget, ...]:
+def load(path: Path, timezone: str = "UTC", currency: str = "USD") -> tuple[Budget, ...]:
     """Read the budgets of a TOML file that holds ``[[budget]]`` tables and nothing else.
+
+    Args:
+        path: The file.
+        timezone: Whose midnight begins periods.
+        currency: Of limits that do not name theirs.
 
     Raises:
         ConfigError: For a file that cannot be read, an unknown key, a missing limit, or two budgets of one name.
@@ -115,10 +133,10 @@ def load(path: Path, timezone: str = "UTC") -> tuple[Budget, ...]:
     tables = [element(BudgetTable, entry, context, (f"budget[{at}]",)) for at, entry in enumerate(entries)]
     if problems:
         raise problems[0].error()
-    return told_apart((table.budget(timezone) for table in tables), str(path))
+    return with_own_names((table.budget(timezone, currency) for table in tables), str(path))
 
 
-def told_apart(budgets: Iterable[Budget], place: str) -> tuple[Budget, ...]:
+def with_own_names(budgets: Iterable[Budget], place: str) -> tuple[Budget, ...]:
     """Return ``budgets``; ConfigError when two share a name, so that a report could not tell them apart."""
     found = tuple(budgets)
     names = [budget.name for budget in found]

@@ -76,8 +76,9 @@ class Problem:
     hint: str = ""
 
     def error(self) -> ConfigError:
-        """Return it as the error that stops the work."""
-        return ConfigError(f"{self.place}: {self.key}: {self.message}", self.hint)
+        """Return it as the error that stops the work; an option is its own key."""
+        where = self.place if self.place.startswith("--") else f"{self.place}: {self.key}"
+        return ConfigError(f"{where}: {self.message}", self.hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ _TABLES = """\
 #[[budget]]
 #team = "support"
 #limit = 5000
+#currency = "USD"                     # of the limit, where it is not that of this file
 #period = "month"
 #from = 2026-01-01
 #alerts = [
@@ -111,6 +112,7 @@ _TABLES = """\
 # How KPIs are graded. "plain-days" grades days to exhaustion by their number alone.
 #[kpi]
 #bands = "plain-days"
+#overrun = [0.2, 0.5]   # odds from which on a budget's projection is a warning, and critical
 
 #[kpi.scales]
 #cost_per_request = [0.004, 0.01, 0.05]
@@ -127,6 +129,18 @@ _TABLES = """\
 #moderate-requests-per-day = 1000
 #power-spend = 500
 #ranges = { heavy = [100, 500], power = [500, inf] }
+
+# What is an anomaly: by rule, the least excess of a day, its threshold, the days of history it needs.
+#[anomalies]
+#critical-excess = 100
+#floor = 5
+
+#[anomalies.rule.three-sigma]
+#factor = 4
+#min-history = 14
+
+#[anomalies.rule.seasonal]
+#enabled = true
 
 # Class of each feature, for the expected token ratio.
 #[workloads]
@@ -146,6 +160,13 @@ _TABLES = """\
 # The model whose price the tokens of your own models would have had.
 #[self-hosted]
 #compare-with = "gpt-4o-mini"
+
+# What `recommend` leaves alone (a month), and what can wait for a day.
+#[recommend]
+#floor = 500
+#batch-features = ["nightly_*", "menu_translation"]
+#self-host = "cost-per-hour=9.96,tokens-per-second=1500,utilization=0.6"
+#disabled = ["cache-unused"]
 """
 
 

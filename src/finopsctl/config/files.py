@@ -59,13 +59,17 @@ def user_file(environ: Mapping[str, str]) -> Path:
     return (folder if folder.is_absolute() else home / ".config") / "finopsctl" / "config.toml"
 
 
-def read(path: Path) -> Mapping[str, Any]:
+def read(path: Path, missing: str = "Name an existing file.") -> Mapping[str, Any]:
     """Return the keys of a configuration file; of a ``pyproject.toml`` those of ``[tool.finopsctl]``.
+
+    Args:
+        path: A TOML file.
+        missing: What to do when it cannot be opened.
 
     Raises:
         ConfigError: When it cannot be read or is no TOML.
     """
-    document = _document(path, _text(path))
+    document = _document(path, _text(path, missing))
     if path.name != "pyproject.toml":
         return document
     table = document.get("tool", {}).get("finopsctl", {})
@@ -78,7 +82,8 @@ def _project(config: Path | None, environ: Mapping[str, str], start: Path) -> Co
     named = config or (Path(environ[CONFIG_VARIABLE]) if environ.get(CONFIG_VARIABLE) else None)
     if named is not None:
         path = start / named.expanduser()
-        return ConfigFile(Layer.PROJECT, path, read(path))
+        hint = "Name an existing file, or write one with: finopsctl init"
+        return ConfigFile(Layer.PROJECT, path, read(path, hint))
     for folder in _upwards(start):
         own, shared = folder / FILE_NAME, folder / "pyproject.toml"
         if own.is_file():
@@ -104,12 +109,11 @@ def _mentions_us(path: Path) -> bool:
     return "finopsctl" in document.get("tool", {})
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, missing: str) -> str:
     try:
         return path.read_text("utf-8-sig")
     except OSError as error:
-        hint = "Name an existing file, or write one with: finopsctl init"
-        raise ConfigError(f"{path}: {reason_of(error)}", hint) from error
+        raise ConfigError(f"{path}: {reason_of(error)}", missing) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text (byte {error.start})", "Save the file as UTF-8.") from error
 

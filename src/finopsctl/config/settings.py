@@ -19,11 +19,13 @@ from finopsctl.allocation.pools import Pool
 from finopsctl.allocation.rules import Rule
 from finopsctl.config import budgets as budget_tables
 from finopsctl.config.allocation import AllocationTable, ChargebackTable, cost_centres_of, pools_of
-from finopsctl.config.budgets import BudgetTable
+from finopsctl.config.anomalies import AnomaliesTable
+from finopsctl.config.budgets import CURRENCY, BudgetTable
 from finopsctl.config.declarations import Context, Problem, declared, dotted, is_table, key, normal
 from finopsctl.config.files import CONFIG_VARIABLE, applicable
 from finopsctl.config.invoices import TOLERANCE, PrepaidTable, ReconcileTable
 from finopsctl.config.origin import Layer, Origin
+from finopsctl.config.recommendations import RecommendTable
 from finopsctl.config.tables import Leaves, build, leaves
 from finopsctl.errors import ConfigError, nearest
 from finopsctl.ledger.period import zone
@@ -35,7 +37,6 @@ REDACT_KEY_VARIABLE = "FINOPSCTL_REDACT_KEY"
 OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, REDACT_KEY_VARIABLE})
 
 _PERIOD = "period"
-_CURRENCY = r"[A-Z]{3}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,16 @@ class KpiTable:
     outcome_targets: Mapping[str, float] = field(
         default_factory=dict, metadata=key("Highest good cost per outcome, by feature (glob).", minimum=0)
     )
+    overrun: tuple[float, float] = field(
+        default=(0.2, 0.5),
+        metadata=key("Odds of an overrun from which on a budget's projection is a warning, and critical."),
+    )
     user_types: UserTypesTable = field(default_factory=UserTypesTable, metadata=key("Types of users."))
+
+    def __post_init__(self) -> None:
+        if not 0 < self.overrun[0] <= self.overrun[1] <= 1:
+            given = f"[{self.overrun[0]:g}, {self.overrun[1]:g}]"
+            raise ConfigError(f"odds of {given} do not rise from above 0 to at most 1", "Write [0.2, 0.5].")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +107,8 @@ class SelfHostedTable:
 class ExchangeRate:
     """``[[exchange-rate]]``: what one unit of a currency was worth from a day on."""
 
-    source: str = field(metadata=key("Currency converted from.", name="from", pattern=_CURRENCY))
-    target: str = field(metadata=key("Currency converted to.", name="to", pattern=_CURRENCY))
+    source: str = field(metadata=key("Currency converted from.", name="from", pattern=CURRENCY))
+    target: str = field(metadata=key("Currency converted to.", name="to", pattern=CURRENCY))
     day: date = field(metadata=key("Day the rate is of.", name="date"))
     rate: Decimal = field(metadata=key("Units of `to` for one unit of `from`."))
 
@@ -109,7 +119,11 @@ class ExchangeRate:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings; ``origins`` says where each that was given came from."""
+    """All settings; ``origins`` says where each that was given came from.
+
+    ``own_currency`` is that of amounts the configuration states without naming one: ``currency`` as files and the
+    environment set it. A flag changes what a report is in, not what a limit of 40 means.
+    """
 
     inputs: tuple[str, ...] = field(
         default=(),
@@ -184,7 +198,7 @@ class Settings:
     revenue: Path | None = field(
         default=None, metadata=key("File of what customers pay, for their margin.", example='"revenue.csv"')
     )
-    currency: str = field(default="USD", metadata=key("Currency of reports (ISO 4217).", pattern=_CURRENCY))
+    currency: str = field(default="USD", metadata=key("Currency of reports (ISO 4217).", pattern=CURRENCY))
     invoice: tuple[str, ...] = field(
         default=(),
         metadata=key("Invoices to compare with the ledger.", example='["invoices/*.csv"]', is_input=True),
@@ -195,6 +209,12 @@ class Settings:
     tolerance: str = field(
         default="1%",
         metadata=key("How far an invoice may be off: a share of it, or an amount (5.00).", pattern=TOLERANCE),
+    )
+    lookup_cost: Decimal = field(
+        default=Decimal(0), metadata=key("Cost of one look-up in the gateway's response cache.", minimum=0)
+    )
+    lookup_on: Literal["hits", "all"] = field(
+        default="hits", metadata=key("What look-ups are charged on: hits, or all requests.")
     )
     compare: str | None = field(
         default=None, metadata=key("previous, yoy, a period or a file to compare with.", example='"previous"')
@@ -240,7 +260,10 @@ class Settings:
     exchange_rate: tuple[ExchangeRate, ...] = field(default=(), metadata=key("Dated rates between currencies."))
     allocation: AllocationTable = field(default_factory=AllocationTable, metadata=key("Who owns what."))
     chargeback: ChargebackTable = field(default_factory=ChargebackTable, metadata=key("What finance books."))
+    anomalies: AnomaliesTable = field(default_factory=AnomaliesTable, metadata=key("What is an anomaly."))
+    recommend: RecommendTable = field(default_factory=RecommendTable, metadata=key("What is worth recommending."))
     origins: Mapping[str, Origin] = field(default_factory=dict, compare=False)
+    own_currency: str = field(default="USD", compare=False)
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -269,10 +292,11 @@ class Settings:
             ConfigError: When the file cannot be used, or two budgets share a name.
         """
         if self.budgets is not None:
-            found = budget_tables.load(start / self.budgets, self.tz)
+            found = budget_tables.load(start / self.budgets, self.tz, self.own_currency)
         else:
             place = self.origin("budget").place or "configuration"
-            found = budget_tables.told_apart((table.budget(self.tz) for table in self.budget), place)
+            tables = (table.budget(self.tz, self.own_currency) for table in self.budget)
+            found = budget_tables.with_own_names(tables, place)
         return tuple(replace(budget, fiscal_year_start=self.fiscal_year_start) for budget in found)
 
     def kpi_settings(self) -> KpiSettings:
@@ -291,6 +315,7 @@ class Settings:
                 {**UserTypes().ranges, **_open_ended(types.ranges)},
             ),
             bands=self.kpi.bands,
+            overrun=self.kpi.overrun,
         )
 
 
@@ -333,7 +358,15 @@ def assemble(
             origins |= {dotted(path): origin for path in layer}
     settings = build(Settings, found)
     assert isinstance(settings, Settings)
-    return replace(settings, origins=origins), problems
+    return replace(settings, origins=origins, own_currency=_own_currency(layers)), problems
+
+
+def _own_currency(layers: Mapping[int, list[tuple[Leaves, Origin]]]) -> str:
+    """Return the currency that files and the environment set, the highest of them."""
+    name = ("currency",)
+    below = (layer for at, places in layers.items() if at != Layer.FLAG for layer, _ in places)
+    stated = [str(layer[name]) for layer in below if name in layer]
+    return stated[-1] if stated else "USD"
 
 
 def variable(name: str) -> str:
@@ -369,7 +402,7 @@ def _layers(
     for name, raw in flags.items():
         if raw is not None and raw not in ((), []):
             flag = f"--{normal(name)}"
-            yield leaves(Settings, {name: raw}, Context("command line", Path(), problems)), Origin(Layer.FLAG, flag)
+            yield leaves(Settings, {name: raw}, Context(flag, Path(), problems)), Origin(Layer.FLAG, flag)
 
 
 def _hidden(layer: Leaves) -> frozenset[str]:

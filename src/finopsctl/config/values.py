@@ -98,7 +98,7 @@ def _mapping(wanted: Any, raw: Any, about: Key, context: Context) -> dict[str, A
 
 def _choice(allowed: tuple[str, ...], raw: object) -> str:
     if raw not in allowed or not isinstance(raw, str):
-        raise ConfigError(f"'{raw}' is not one of {', '.join(allowed)}", nearest(str(raw), allowed))
+        raise ConfigError(f"'{raw}' is not among its values", nearest(str(raw), allowed))
     return raw
 
 

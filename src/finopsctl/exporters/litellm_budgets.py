@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from finopsctl.errors import ConfigError
+from finopsctl.ledger.conditions import is_glob
 from finopsctl.metrics.budgets import plain_period
 from finopsctl.results.finding import Finding, Severity
 
@@ -52,21 +53,23 @@ class _LeftOutError(Exception):
     """LiteLLM cannot enforce it; the text says why."""
 
 
-def exported(budgets: Iterable[Budget], currency: str = "USD") -> tuple[str, tuple[Finding, ...]]:
+def exported(budgets: Iterable[Budget]) -> tuple[str, tuple[Finding, ...]]:
     """Return the YAML document, and a finding for each budget that is left out or means something else there.
 
     Args:
         budgets: Of the configuration.
-        currency: Of their limits.
 
     Raises:
-        ConfigError: When the limits are in another currency than the gateway's.
+        ConfigError: When all limits are in another currency than the gateway's.
     """
-    if currency != "USD":
-        raise ConfigError(f"the budgets are in {currency} and LiteLLM counts USD", "Keep a file of budgets in USD.")
+    asked = tuple(budgets)
+    currencies = {budget.currency for budget in asked}
+    if currencies and "USD" not in currencies:
+        units = " and ".join(sorted(currencies))
+        raise ConfigError(f"the budgets are in {units} and LiteLLM counts USD", "Keep a file of budgets in USD.")
     document: dict[str, Any] = {}
     findings: list[Finding] = []
-    for budget in budgets:
+    for budget in asked:
         try:
             _add(document, budget)
         except _LeftOutError as why:
@@ -78,16 +81,20 @@ def exported(budgets: Iterable[Budget], currency: str = "USD") -> tuple[str, tup
 
 
 def _add(document: dict[str, Any], budget: Budget) -> None:
+    if budget.currency != "USD":
+        raise _LeftOutError(f"its limit is in {budget.currency} and LiteLLM counts USD")
     duration = _duration(budget)
     if not budget.scope:
         if "litellm_settings" in document:
             raise _LeftOutError("the proxy has one budget for everything, and an earlier one is it")
+        if not _stop(budget):
+            raise _LeftOutError("LiteLLM takes a limit of 0 on everything for no limit at all")
         document["litellm_settings"] = {"max_budget": _stop(budget), "budget_duration": duration}
         return
     if len(budget.scope) > 1:
         raise _LeftOutError(f"LiteLLM has no limit on {' and '.join(budget.scope)} together")
     ((dimension, value),) = budget.scope.items()
-    if not value or "*" in value or "?" in value:
+    if not value or is_glob(value):
         raise _LeftOutError(f"{dimension} = {value!r} is a pattern, and LiteLLM limits one {dimension} at a time")
     if dimension == "provider":
         _add_provider(document, _PROVIDERS.get(value, value), budget, duration)

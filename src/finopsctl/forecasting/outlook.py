@@ -94,8 +94,8 @@ class Outlook:
         if self._floor is not None and amount < self._floor:
             return 1.0
         side = above if amount > expected else below
-        if side == 0:
-            return 1.0 if expected > amount else 0.0
+        if round(side, 6) == 0:
+            return 1.0 if _exceeds(expected, amount) else 0.0
         return 1.0 - NormalDist().cdf((amount - expected) / side * Z90)
 
     def first_day_above(self, amount: float, quantile: float = 0.5) -> date | None:
@@ -107,7 +107,7 @@ class Outlook:
             total = self.total(quantile, span)
             if total is None:
                 return None
-            if total > amount:
+            if _exceeds(total, amount):
                 return day
         return None
 
@@ -119,6 +119,11 @@ class Outlook:
 
     def _at_least_floor(self, amount: float) -> float:
         return amount if self._floor is None else max(amount, self._floor)
+
+
+def _exceeds(total: float, amount: float) -> bool:
+    """Return whether a total is more than an amount by a millionth or more: less is the noise of adding floats."""
+    return round(total - amount, 6) > 0
 
 
 def outlook(series: Series, horizon: int, *, method: str = "auto") -> Outlook:

@@ -112,13 +112,18 @@ def matches(text: pl.Expr, patterns: Iterable[str], *, glob: bool = True) -> pl.
             tests.append(text.is_null())
         elif glob and pattern == "*":
             tests.append(text.is_not_null())
-        elif glob and ("*" in pattern or "?" in pattern):
+        elif glob and is_glob(pattern):
             tests.append(text.str.contains(rf"\A{_regex(pattern)}\z"))
         else:
             literals.append(pattern)
     if literals or not tests:
         tests.append(text.is_in(literals))
     return pl.any_horizontal(tests).fill_null(value=False)
+
+
+def is_glob(pattern: str) -> bool:
+    """Return whether a pattern is more than plain text."""
+    return "*" in pattern or "?" in pattern
 
 
 def fits(text: str, patterns: Iterable[str]) -> bool:

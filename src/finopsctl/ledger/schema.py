@@ -7,6 +7,7 @@ not say; 0 means the source says none.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 import polars as pl
 
@@ -14,6 +15,9 @@ from finopsctl.ledger.token_classes import TOKEN_CLASSES
 
 MONEY = pl.Decimal(38, 12)
 """Money at rest and in results: exact to one pico-unit (1e-12) of its currency."""
+
+PICO = Decimal("1e-12")
+"""The smallest amount of money."""
 
 INSTANT = pl.Datetime("us", "UTC")
 """A moment, in UTC."""
@@ -23,6 +27,11 @@ RECORD_KIND = pl.Enum(RECORD_KINDS)
 
 COST_TYPES = ("api", "training", "inference", "storage", "network", "monitoring", "other")
 """What a charge can be for."""
+
+
+def amount_of(pico: int) -> Decimal:
+    """Return whole pico-units as money, exactly."""
+    return Decimal(pico).scaleb(-12)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

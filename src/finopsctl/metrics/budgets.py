@@ -1,9 +1,12 @@
 """Budgets: a limit on the spend of a scope for a period, and how much of it is used.
 
-Formulae: days elapsed = whole days from the period's start to ``as_of``; burn = actual / days elapsed; burn_7d = mean
-daily spend of the last 7 days (fewer where the budget or the data is younger); burn_24h = spend of the last 24 hours;
-days to exhaustion = remaining / burn, 0 once the limit is spent, none where nothing burns; projected = actual + burn x
-days left; planned to date = limit x days elapsed / days of the period; budget variance = (actual - planned) / planned.
+Formulae: days elapsed = whole days from the period's start to ``as_of`` (of a budget that looks back: those of them
+since the data begins); burn = spend of the whole days / days elapsed; actual = that spend and what the day of ``as_of``
+has spent before it; burn_7d = mean daily spend of the last 7 days (fewer where the budget or the data is younger);
+burn_24h = spend of the last 24 hours; days to exhaustion = remaining / burn, 0 once the limit is spent, none where
+nothing burns; projected = spend of the whole days + burn x days to come, of which one that has begun costs at least
+what it has spent; planned to date = limit x days elapsed / days of the period; budget variance = (spend of the whole
+days - planned) / planned.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from finopsctl.ledger.period import (
     year_holding,
     zone,
 )
-from finopsctl.ledger.schema import MONEY
+from finopsctl.ledger.schema import MONEY, PICO
 from finopsctl.metrics.dimensions import dimension, named
 from finopsctl.metrics.measures import ratio
 from finopsctl.metrics.where import matches
@@ -47,7 +50,6 @@ CONFIGURATION, GATEWAY = "configuration", "gateway"
 
 _LAST_DAYS = 7
 _ROUNDING = 1e-6  # days: exactly on plan is on plan
-_PICO = Decimal("0.000000000001")
 _DAY = timedelta(days=1)
 _LENGTH = re.compile(r"([1-9]\d{0,3})(d|w|h|mo|y)")
 _WHOLE = {"1mo": "month", "3mo": "quarter", "12mo": "year", "1y": "year"}
@@ -62,6 +64,7 @@ USAGE_SCHEMA = pl.Schema(
         "days_left": pl.Float64(),
         "limit": MONEY,
         "actual": MONEY,
+        "whole_days_spend": MONEY,
         "days_elapsed": pl.Int64(),
         "planned": MONEY,
         "last_days": pl.Int64(),
@@ -102,7 +105,7 @@ class Budget:
 
     Args:
         name: Its name, unique.
-        limit: The most that may be spent in a period, in the report's currency.
+        limit: The most that may be spent in a period.
         period: ``month``, ``quarter``, ``year``, or a number of days such as ``30d``; 24h, 2w, 1mo are understood.
         scope: Dimension -> value or glob; empty: everything.
         starts: The first day it applies; periods of days are counted from it (without it they end at ``as_of``).
@@ -112,6 +115,7 @@ class Budget:
         resets: A day that a period of days begins with; None: ``starts``.
         set_in: ``configuration`` or ``gateway``.
         terms: For a gateway that enforces it.
+        currency: ISO 4217 code of the limit; ledger figures are compared with it as they are.
 
     Raises:
         ConfigError: For a limit that is negative or no number.
@@ -128,6 +132,7 @@ class Budget:
     resets: date | None = None
     set_in: str = CONFIGURATION
     terms: GatewayTerms = GatewayTerms()
+    currency: str = "USD"
 
     def __post_init__(self) -> None:
         if not self.limit.is_finite() or self.limit < 0:
@@ -146,6 +151,12 @@ class Budget:
         if self.starts is None or whole.first_day >= self.starts:
             return whole
         return between(self.starts, whole.last_day + _DAY, self.timezone)
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether its period is the last days before ``as_of``, which have no end to project to."""
+        is_days = plain_period(self.period) not in {"month", "quarter", "year"}
+        return is_days and self.starts is None and self.resets is None
 
     def has_begun(self, as_of: datetime) -> bool:
         """Return whether the instant just before ``as_of`` is in one of its periods."""
@@ -275,8 +286,12 @@ def _usage(scoped: pl.DataFrame, budget: Budget, as_of: datetime, first_seen: da
     first, end_day = period.first_day, as_of.astimezone(zone(budget.timezone)).date()
     elapsed = max((end_day - first).days, 0)
     last_days = min(_LAST_DAYS, elapsed) if budget.starts == first else _LAST_DAYS
+    burnt = elapsed
     if first_seen is not None and first_seen < end_day:
-        last_days = min(last_days, (end_day - first_seen).days)
+        known = (end_day - first_seen).days
+        last_days = min(last_days, known)
+        # The days a window reaches back before the data are no days of no spend.
+        burnt = min(elapsed, known) if budget.looks_back else elapsed
     week = scoped.filter(pl.col(DAY).is_between(end_day - timedelta(days=last_days), end_day, closed="left"))
     begun = budget.has_begun(as_of)
     return {
@@ -287,11 +302,12 @@ def _usage(scoped: pl.DataFrame, budget: Budget, as_of: datetime, first_seen: da
         "days_left": period.days - elapsed - _part_of_day(as_of, budget.timezone) if begun else float(period.days),
         "limit": budget.limit,
         "actual": _sum(scoped.filter(pl.col(DAY) >= first)["spend"]),
-        "days_elapsed": elapsed,
-        "planned": (budget.limit * elapsed / period.days).quantize(_PICO),
+        "whole_days_spend": _sum(scoped.filter(pl.col(DAY).is_between(first, end_day, closed="left"))["spend"]),
+        "days_elapsed": burnt,
+        "planned": (budget.limit * elapsed / period.days).quantize(PICO),
         "last_days": last_days,
         "last_days_spend": _sum(week["spend"]),
-        "last_24h_spend": _sum(scoped["last_24h"]),
+        "last_24h_spend": _sum(scoped["last_24h"]) if begun else None,
     }
 
 
@@ -318,15 +334,20 @@ def with_figures(usage: pl.DataFrame) -> pl.DataFrame:
         days_to_exhaustion, days_to_exhaustion_7d and budget_variance; null where there is nothing to divide by.
     """
     actual, limit, planned = pl.col("actual"), pl.col("limit"), pl.col("planned")
-    burn = ratio(actual, pl.col("days_elapsed"))
+    whole, ahead = pl.col("whole_days_spend"), pl.col("days_left").ceil()
+    burn = ratio(whole, pl.col("days_elapsed"))
+    today = pl.max_horizontal(burn, (actual - whole).cast(pl.Float64))
     return usage.with_columns(
         remaining=limit - actual,
         utilization=ratio(actual, limit),
         burn_rate=burn,
         burn_rate_7d=ratio(pl.col("last_days_spend"), pl.col("last_days")),
         burn_rate_24h=pl.col("last_24h_spend").cast(pl.Float64),
-        projected=actual.cast(pl.Float64) + burn * pl.col("days_left"),
-        budget_variance=ratio(actual - planned, planned),
+        projected=pl.when(ahead >= 1)
+        .then(whole.cast(pl.Float64) + pl.when(actual > whole).then(today).otherwise(burn) + burn * (ahead - 1))
+        .when(burn.is_not_null())
+        .then(actual.cast(pl.Float64)),
+        budget_variance=ratio(whole - planned, planned),
     ).with_columns(
         days_to_exhaustion=_lasts("burn_rate"),
         days_to_exhaustion_7d=_lasts("burn_rate_7d"),

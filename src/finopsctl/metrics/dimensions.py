@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 UNTAGGED = "(untagged)"
+MODEL_USAGE = "(model usage)"
+"""What has no cost type: requests and usage of models, where other charges say what they are for."""
+
 TOKEN_CLASS = "token_class"  # noqa: S105 - a kind of token, not a secret
 METER = "meter"
 TOKENS_METER = "tokens"
@@ -165,7 +168,10 @@ _TIMES = (
 TIME_DIMENSIONS = frozenset(d.name for d in _TIMES)
 
 _TITLES = {"api_key": "API key", "canonical_model": "Canonical model", "user": "User", "plan": "Plan"}
-_UNKNOWN = frozenset({"model", "canonical_model", "model_tier", "provider", "requested_model"})
+_NULL_LABELS = {
+    **dict.fromkeys(("model", "canonical_model", "model_tier", "provider", "requested_model"), "(unknown)"),
+    "cost_type": MODEL_USAGE,
+}
 
 DIMENSIONS: tuple[Dimension, ...] = (
     *(
@@ -173,7 +179,7 @@ DIMENSIONS: tuple[Dimension, ...] = (
             c.name,
             _TITLES.get(c.name, c.name.replace("_", " ").capitalize()),
             c.meaning,
-            "(unknown)" if c.name in _UNKNOWN else UNTAGGED,
+            _NULL_LABELS.get(c.name, UNTAGGED),
         )
         for c in LEDGER
         if c.role == "dimension" and c.name not in {"record_kind", "cache_type"}
@@ -233,6 +239,12 @@ def longest_bucket(ledger: pl.LazyFrame) -> pl.LazyFrame:
     """Return one row: ``longest`` (duration) of the rows that are not single requests."""
     aggregated = pl.col("record_kind") != "request"
     return ledger.select(longest=(_END - _START).filter(aggregated).max())
+
+
+def longest_in(frames: Mapping[str, pl.DataFrame]) -> timedelta | None:
+    """Return what the collected ``longest`` of :func:`longest_bucket` says; None where it was not asked for."""
+    found = frames["longest"].item() if "longest" in frames else None
+    return found if isinstance(found, timedelta) else None
 
 
 def refuse_longer_buckets(dimensions: Iterable[Dimension], longest: timedelta | None) -> None:

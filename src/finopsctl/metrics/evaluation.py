@@ -286,7 +286,7 @@ def _budget(kpi: Kpi, figures: Figures, dims: tuple[str, ...]) -> pl.DataFrame:
         case "budget_utilization":
             parts = (actual, pl.col("limit"), pl.col("utilization"))
         case "budget_variance":
-            parts = (actual - planned, planned, pl.col("budget_variance"))
+            parts = (pl.col("whole_days_spend") - planned, planned, pl.col("budget_variance"))
         case "days_to_exhaustion_7d":
             parts = (remaining, pl.col("burn_rate_7d"), pl.col("days_to_exhaustion_7d"))
         case _:

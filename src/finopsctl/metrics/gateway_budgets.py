@@ -19,7 +19,7 @@ from finopsctl.ledger.conditions import TAG
 from finopsctl.ledger.period import zone
 from finopsctl.metrics.budgets import GATEWAY, Alert, Budget, plain_period
 from finopsctl.results.finding import Finding, Severity
-from finopsctl.results.wording import counted, money
+from finopsctl.results.wording import counted, money, some_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -86,7 +86,7 @@ def combined(
 
     Args:
         configured: From the configuration.
-        gateway: From the gateway's tables.
+        gateway: From the gateway's tables, in the same currency.
         everything: Keep the gateway's budgets of configured scopes, too.
     """
     own = tuple(configured)
@@ -121,8 +121,8 @@ def _difference(mine: Budget, theirs: Budget) -> Finding:
     return Finding(
         Severity.WARNING,
         "budget_differs",
-        f"Budget {mine.name} is {money(mine.limit)} ({mine.period}) in the configuration; the gateway enforces "
-        f"{money(theirs.limit)} ({theirs.period}).",
+        f"Budget {mine.name} is {money(mine.limit, mine.currency)} ({mine.period}) in the configuration; the gateway "
+        f"enforces {money(theirs.limit, theirs.currency)} ({theirs.period}).",
         "finopsctl budget export --to litellm",
         {"budget": mine.name, "configured": mine.limit, "enforced": theirs.limit},
     )
@@ -238,7 +238,7 @@ def _lost_findings(lost: list[_Limit]) -> Iterator[Finding]:
             Severity.INFO,
             "budget_never_resets",
             f"{counted(len(endless), 'limit')} of the gateway never {'resets' if len(endless) == 1 else 'reset'} and "
-            f"cannot be shown for a period: {', '.join(endless[:5])}{' ...' if len(endless) > 5 else ''}.",
+            f"cannot be shown for a period: {some_of(endless)}.",
             "Give them a budget_duration such as 1mo.",
             {"budgets": endless},
         )

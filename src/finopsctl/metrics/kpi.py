@@ -251,6 +251,7 @@ class KpiSettings:
         outcome_targets: Feature glob -> highest good cost per outcome.
         user_types: What makes a user light, moderate, heavy or power.
         bands: ``plain-days`` grades days_to_exhaustion by days alone; else by the period's end too.
+        overrun: Odds of an overrun from which on a budget's projection is a warning, and critical.
     """
 
     scales: Mapping[str, Sequence[str | float]] = field(default_factory=dict)
@@ -259,6 +260,7 @@ class KpiSettings:
     outcome_targets: Mapping[str, float] = field(default_factory=dict)
     user_types: UserTypes = field(default_factory=UserTypes)
     bands: str = "period-aware"
+    overrun: tuple[float, float] = (0.2, 0.5)
 
 
 def configured(kpis: Iterable[Kpi], settings: KpiSettings) -> tuple[Kpi, ...]:

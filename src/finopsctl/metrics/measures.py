@@ -9,14 +9,13 @@ everything here works on that small frame, where money stays Decimal and counts 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finopsctl.ledger.schema import MONEY
+from finopsctl.ledger.schema import MONEY, PICO
 from finopsctl.ledger.token_classes import INPUT_COLUMNS, OUTPUT_COLUMNS, TOKEN_COLUMNS
 
 if TYPE_CHECKING:
@@ -25,18 +24,21 @@ if TYPE_CHECKING:
 SELF_HOSTED = "self-hosted"
 """The model tier, and the provider, of models run on one's own machines."""
 
-_PICO = Decimal("0.000000000001")
-
 
 def to_money(pico: pl.Expr) -> pl.Expr:
     """Turn an integer of pico-units (1e-12) into money, exactly."""
-    return (pico.cast(pl.Decimal(38, 0)) * pl.lit(_PICO, dtype=MONEY)).cast(MONEY)
+    return (pico.cast(pl.Decimal(38, 0)) * pl.lit(PICO, dtype=MONEY)).cast(MONEY)
 
 
 def ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
     """Divide as floats, answering null instead of infinity where there is nothing to divide by."""
     bottom = denominator.cast(pl.Float64)
     return pl.when(bottom != 0).then(numerator.cast(pl.Float64) / bottom)
+
+
+def known_sum(name: str) -> pl.Expr:
+    """Add up a column under its own name; null where nothing of it is known."""
+    return pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum()).alias(name)
 
 
 def _any_known(columns: Iterable[str]) -> pl.Expr:
@@ -78,14 +80,18 @@ FACTS: Mapping[str, pl.Expr] = {
     "self_hosted": _is_self_hosted(),
     "usage": pl.col("record_kind").is_in(["request", "usage"]),
     "reported": pl.col("reported_cost").is_not_null(),
+    "rated": pl.col("effective_cost").is_not_null(),
     "no_service_tier": pl.col("service_tier").is_null(),
     "metered": pl.col("consumed_quantity").is_not_null(),
+    "latency": pl.col("latency_ms").is_not_null(),
+    "no_latency": pl.col("latency_ms").is_null(),
 }
 """What can be known about a row, each a boolean that is never null."""
 
 DERIVED_AMOUNTS: Mapping[str, pl.Expr] = {
     "retried_requests": pl.when(pl.col("retries") < pl.col("requests")).then("retries").otherwise("requests"),
     "metered": pl.col("consumed_quantity").cast(MONEY, strict=False),  # sums of floats depend on their order
+    "seconds": (pl.col("latency_ms") * pl.col("requests") / 1000).cast(MONEY, strict=False),  # of a bucket: the mean
 }
 """Amounts of a row that are not a ledger column; they count only where what they are made of is known."""
 
@@ -176,4 +182,8 @@ CACHE_READ_TOKENS = Measure(
     "cache_read_tokens", "Tokens read from the prompt cache", ("cache_read_tokens",), ("cache_read",), ("served",)
 )
 METERED = Measure("metered", "Quantity of a meter", ("metered",), ("metered",))
+SECONDS = Measure("seconds", "Seconds that requests took", ("seconds",), ("requests", "latency"))
+UNTIMED_REQUESTS = Measure(
+    "untimed_requests", "Requests without latency", ("requests",), ("requests",), ("no_latency",)
+)
 SUCCESSFUL_TASKS = Measure("successful_tasks", "Successful tasks", ("task_successes",), ("task_successes",))

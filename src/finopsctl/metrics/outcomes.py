@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 OWNERS = ("feature", "customer", "team")
 """What outcomes may be of, in the order that is tried."""
 
+UNCONVERTED = "unconverted"
+"""The column of a table beside the ledger that tells rows with an amount no rate brings to the report's currency."""
+
 _LINKED, _SAID = "__linked", "__said"
 _TEAM = "team"
 _DAY = timedelta(days=1)

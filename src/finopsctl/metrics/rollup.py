@@ -15,14 +15,29 @@ import polars as pl
 
 from finopsctl.ledger.token_classes import TOKEN_COLUMNS
 from finopsctl.metrics.dimensions import named
-from finopsctl.metrics.measures import DERIVED_AMOUNTS, FACTS, METERED, REQUESTS, SPEND, TOKENS, total
+from finopsctl.metrics.measures import (
+    DERIVED_AMOUNTS,
+    FACTS,
+    METERED,
+    REQUESTS,
+    SECONDS,
+    SPEND,
+    TOKENS,
+    UNTIMED_REQUESTS,
+    total,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from finopsctl.metrics.measures import Measure
 
-QUALITY_FACTS = ("cost", "no_cost", "no_team", "no_service_tier", "reported", "requests", "served", "tokens", "usage")
+SUMMED = (SPEND, REQUESTS, TOKENS, METERED, SECONDS, UNTIMED_REQUESTS)
+"""The measures that :func:`summed` reads."""
+
+QUALITY_FACTS = (
+    *("cost", "no_cost", "no_team", "no_service_tier", "rated", "reported", "requests", "served", "tokens", "usage"),
+)
 QUALITY_AMOUNTS = ("cost", "requests", *TOKEN_COLUMNS)
 
 
@@ -63,17 +78,20 @@ def summed(rollup: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
     """Sum a rollup by some of its keys.
 
     Args:
-        rollup: Of :func:`rollup`, with the measures spend, requests, tokens and metered.
+        rollup: Of :func:`rollup`, with the measures ``SUMMED``.
         names: The keys.
 
     Returns:
-        ``names``; ``spend``, ``requests``, ``tokens``, ``quantity`` (of a meter), each null where no row knows it.
+        ``names``; ``spend``, ``requests``, ``tokens``, ``quantity`` (of a meter), ``seconds`` (that requests took) and
+        ``untimed`` (requests without latency), each null where no row knows it.
     """
     return rollup.group_by(*names).agg(
         spend=total(SPEND),
         requests=total(REQUESTS).cast(pl.Int64),
         tokens=total(TOKENS).cast(pl.Int64),
         quantity=total(METERED),
+        seconds=total(SECONDS),
+        untimed=total(UNTIMED_REQUESTS).cast(pl.Int64),
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.ledger.conditions import values_in
-from finopsctl.metrics.measures import to_money
+from finopsctl.metrics.measures import known_sum, to_money
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.wording import counted, money
 
@@ -58,8 +58,7 @@ def one_value_each(rows: pl.DataFrame, by: Sequence[Dimension], way: str) -> pl.
         found = found.with_columns(
             spend=pl.when(pl.col("spend").is_not_null()).then(pl.col("direct") + pl.col("shared"))
         )
-    known = [pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum()).alias(name) for name in amounts]
-    return found.group_by(groups).agg(known).select(rows.columns)
+    return found.group_by(groups).agg(map(known_sum, amounts)).select(rows.columns)
 
 
 def finding_of(several: pl.DataFrame, by: Sequence[Dimension], way: str, currency: str) -> tuple[Finding, ...]:

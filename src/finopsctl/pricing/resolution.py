@@ -79,6 +79,11 @@ class Names:
         self._index = {provider: _index(prices) for provider, prices in book.providers.items()}
         self._known: dict[tuple[str | None, str | None], Resolution] = {}
 
+    @property
+    def deployments(self) -> Mapping[str, str]:
+        """What deployments stand for, names in lower case."""
+        return self._deployments
+
     def resolve(self, provider: str | None, model: str | None) -> Resolution:
         """Return what ``model`` means when ``provider`` bills it."""
         key = (provider, model)

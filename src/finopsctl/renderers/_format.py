@@ -2,8 +2,8 @@
 
 Money is ``$1,243.29`` and ``<$0.01``; prices per unit share one precision a column, with at least three significant
 digits, listed prices with all the digits they have; fractions are percentages; rates change in percentage points,
-amounts in percent; counts have all their digits; moments are in UTC, to the minute. Rounding is half up, away from
-zero; money and shares that are not zero are never shown as zero.
+amounts in percent, above +1,000 % by a factor; counts have all their digits; moments are in UTC, to the minute.
+Rounding is half up, away from zero; money and shares that are not zero are never shown as zero.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _CONTEXT = Context(prec=80, rounding=ROUND_HALF_UP)
 _ONE_PERCENT = Decimal("0.01")
+_TENFOLD = 10
 _FINEST = 12  # money is exact to this many decimals
 
 _GRADES: dict[str, tuple[str, str, str]] = {  # value: glyph, ASCII glyph, word
@@ -198,7 +199,10 @@ def _signed(value: Decimal, decimals: int) -> str:
     return text if value <= 0 or not text.strip("0.") else f"+{text}"
 
 
-def _change(value: Decimal, _notation: Notation, decimals: int) -> str:
+def _change(value: Decimal, notation: Notation, decimals: int) -> str:
+    """Return a relative change; above +1,000 % as the factor it is, since nobody reads +7,092.0 %."""
+    if value > _TENFOLD:
+        return notation.text(f"\N{MULTIPLICATION SIGN}{_plain(value + 1, 0)}")
     return f"{_signed(value, decimals)}%"
 
 

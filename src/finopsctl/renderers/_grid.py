@@ -16,7 +16,7 @@ from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.units import Direction, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from finopsctl.results.report import Column, Long, Report, Table
 
@@ -42,8 +42,10 @@ _GRADE_TONES = {
     "exhausted": Tone.BAD,
     "fail": Tone.BAD,
 }
+_CHANGING = {Unit.CHANGE, Unit.POINTS, Unit.USD, Unit.USD_PER_DAY}
 _NO_CHANGE = Decimal("0.0005")  # shows as 0.0 %; a tenth of a cent
 _UNITS = {unit.value: unit for unit in Unit}
+_REST = "(rest)"  # no name a dimension can have
 _DASH = "\N{EN DASH}"
 _SUBJECTS = 8  # named in a sentence that stands for several findings
 _SEVERITY_ORDER = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -110,6 +112,16 @@ def columns_shown(table: Table) -> list[Column]:
     return sorted(shown, key=lambda column: column.unit is Unit.GRADE)  # a stable sort
 
 
+def added_up(table: Table, names: Sequence[str]) -> Table:
+    """Return the table with these columns as one, which is headed ``table.rest`` and never left out."""
+    kept = [column for column in table.columns if column.name not in names]
+    parts = [column for column in table.columns if column.name in names]
+    rest = replace(parts[0], name=_REST, title=table.rest, priority=0)
+    frame = table.frame.with_columns(table.frame.select(names).sum_horizontal().alias(_REST))
+    totals = None if table.totals is None else {**table.totals, _REST: sum(table.totals[name] for name in names)}
+    return replace(table, frame=frame, columns=(*kept, rest), totals=totals)
+
+
 def naming_column(shown: Sequence[Column]) -> str:
     """Return the name of the column that says what a row is about: the first of text; "" without one."""
     return next((column.name for column in shown if column.unit is Unit.TEXT), "")
@@ -163,20 +175,29 @@ def _grid_column(table: Table, column: Column, notation: Notation, *, first: boo
     total = (table.totals or {}).get(column.name)
     decimals = None if column.unit is Unit.MIXED else decimals_for(column.unit, (*values, total), notation)
 
-    def cell(value: Any, unit: Unit, null: str) -> str:  # noqa: ANN401
+    def cell(value: Any, unit: Unit, null: str, good: Direction) -> str:  # noqa: ANN401
         text = format_value(value, unit, notation, decimals if unit is column.unit else None)
-        return f"{_plus(value, column)}{text}" if text else notation.text(null)
+        signed = text if text.startswith("<") else f"{_plus(value, column.unit, good)}{text}"
+        return signed if text else notation.text(null)
 
-    units = row_units(table, column)
+    units, goods = row_units(table, column), _goods(table, column)
     return GridColumn(
         title=notation.text(column.title),
-        cells=tuple(map(cell, values, units, null_words(table, column, first=first))),
-        tones=tuple(_tones(table, column, values)),
-        total="" if total is None else cell(total, column.unit, ""),
+        cells=_with_texts(
+            table, column, map(cell, values, units, null_words(table, column, first=first), goods), notation
+        ),
+        tones=tuple(_tones(column, values, goods)),
+        total="" if total is None else cell(total, column.unit, "", column.good),
         numeric=column.unit not in _TEXT_UNITS,
         long=column.long if column.unit is Unit.TEXT else None,
         priority=column.priority,
     )
+
+
+def _with_texts(table: Table, column: Column, cells: Iterable[str], notation: Notation) -> tuple[str, ...]:
+    """Return a column's cells, those that people read a text in replaced by it."""
+    said = table.row_texts.get(column.name) or [None] * table.frame.height
+    return tuple(cell if text is None else notation.text(text) for cell, text in zip(cells, said, strict=True))
 
 
 def _values(table: Table, name: str) -> list[Any]:
@@ -211,19 +232,23 @@ def _close_up(unit: Unit, value: Any) -> Unit:  # noqa: ANN401
     return {Unit.USD: Unit.UNIT_PRICE, Unit.COUNT: Unit.FACTOR}.get(unit, unit) if small else unit
 
 
-def _plus(value: Any, column: Column) -> str:  # noqa: ANN401
-    """Return the sign of an increase of money: columns with a good direction hold changes."""
-    is_change = column.good is not Direction.NEUTRAL and column.unit in {Unit.USD, Unit.USD_PER_DAY}
+def _goods(table: Table, column: Column) -> Sequence[Direction]:
+    """Return which direction of each row's value is good news: as its row says, in columns that can hold changes."""
+    by_row = table.row_good if column.unit in _CHANGING else ()
+    return by_row or [column.good] * table.frame.height
+
+
+def _plus(value: Any, unit: Unit, good: Direction) -> str:  # noqa: ANN401
+    """Return the sign of an increase of money: what has a good direction is a change."""
+    is_change = good is not Direction.NEUTRAL and unit in {Unit.USD, Unit.USD_PER_DAY}
     return "+" if is_change and not is_null(value) and value > 0 else ""
 
 
-def _tones(table: Table, column: Column, values: Sequence[Any]) -> list[Tone]:
+def _tones(column: Column, values: Sequence[Any], goods: Sequence[Direction]) -> list[Tone]:
     if column.unit is Unit.GRADE:
         return [tone_of_grade(value) for value in values]
     if column.unit in _TEXT_UNITS:  # an owner that is missing is news; a dash is not
         return [Tone.FAINT if value is None and column.null == _DASH else Tone.PLAIN for value in values]
-    by_row = table.row_good if column.unit in {Unit.CHANGE, Unit.POINTS} else ()
-    goods = by_row or [column.good] * len(values)
     return [_change_tone(value, good) for value, good in zip(values, goods, strict=True)]
 
 

@@ -17,6 +17,8 @@ from finopsctl.renderers._grid import (
     Grid,
     GridColumn,
     Tone,
+    added_up,
+    columns_shown,
     empty_sentence,
     gathered,
     grid_of,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from finopsctl.renderers import Screen
     from finopsctl.renderers._format import Notation
     from finopsctl.results.finding import Finding
-    from finopsctl.results.report import Report
+    from finopsctl.results.report import Report, Table
 
 FIRST_FINDINGS = 5
 """How many findings a screen lists; machine formats list all."""
@@ -57,9 +59,10 @@ def render(report: Report, screen: Screen) -> bytes:
     notation = notation_of(report, ascii_only=screen.ascii)
     blocks = [[_paint(line, "headline", screen) for line in _wrap(notation.text(report.headline), screen.width)]]
     for table in report.for_people:
-        grid = grid_of(table, notation)
+        fitted, summed = _with_rest(table, notation, screen)
+        grid = grid_of(fitted, notation)
         title = [_paint(grid.title, "heading", screen)] if len(report.for_people) > 1 and grid.height else []
-        blocks.append(title + list(_table(grid, screen)))
+        blocks.append([*title, *_table(grid, screen), *summed])
     blocks.append([line for note in report.context.notes for line in _note(notation.text(note), screen)])
     blocks.append(list(_findings(report.findings, notation, screen)))
     text = "\n\n".join("\n".join(line.rstrip(" ") for line in block) for block in blocks if block)
@@ -70,19 +73,42 @@ def _table(grid: Grid, screen: Screen) -> Iterator[str]:
     if not grid.height:
         yield empty_sentence(grid)
         return
-    indent = "" if screen.width is None else " "
-    spans = [_span(column) for column in grid.columns]
-    limit = None if screen.width is None or screen.wide else screen.width - len(indent)
-    layout = fit(spans, None if any(column.long is Long.WHOLE for column in grid.columns) else limit)
+    layout = _layout(grid, screen)
     if not layout.widths:
         yield from _records(grid, screen)
         return
     for line in _lines(grid, layout, screen):
-        yield f"{indent}{line}"
+        yield f"{_indent(screen)}{line}"
     if layout.dropped:
         names = ", ".join(grid.columns[index].title for index in layout.dropped)
-        for line in _wrap(f"not shown at this width: {names}; --wide shows all", screen.width, indent=" "):
-            yield _paint(line, Tone.FAINT, screen)
+        yield from _aside(f"not shown at this width: {names}; --wide shows all", screen)
+
+
+def _indent(screen: Screen) -> str:
+    return "" if screen.width is None else " "
+
+
+def _aside(text: str, screen: Screen) -> list[str]:
+    return [_paint(line, Tone.FAINT, screen) for line in _wrap(text, screen.width, indent=" ")]
+
+
+def _layout(grid: Grid, screen: Screen) -> Layout:
+    spans = [_span(column) for column in grid.columns]
+    limit = None if screen.width is None or screen.wide else screen.width - len(_indent(screen))
+    return fit(spans, None if any(column.long is Long.WHOLE for column in grid.columns) else limit)
+
+
+def _with_rest(table: Table, notation: Notation, screen: Screen) -> tuple[Table, list[str]]:
+    """Add up the parts of an amount that the screen has no room for in one column, and say which they are."""
+    if not table.rest or not table.frame.height:
+        return table, []
+    names, shown = list[str](), table
+    while dropped := _layout(grid_of(shown, notation), screen).dropped:
+        columns = columns_shown(shown)
+        names += [columns[index].name for index in dropped]
+        shown = added_up(table, names)
+    titles = ", ".join(column.title for column in table.columns if column.name in names)
+    return shown, _aside(f"{table.rest}: {titles}; --wide shows each", screen) if names else []
 
 
 def _span(column: GridColumn) -> Span:

@@ -1,5 +1,6 @@
 """The tables of a report as an Excel workbook: a sheet a table, and a sheet ``About`` on what the figures rest on.
 
+Rows meant for programs get a sheet as well, with all their columns: a spreadsheet is both.
 Cells hold values under a number format, so that a spreadsheet can go on computing with them. Excel keeps a number as a
 double, and shows 15 digits of it; csv and parquet hold amounts with all their digits. Names come from logs: text is
 written as text, never as a formula or a link, with its control characters spelled out.
@@ -9,11 +10,12 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 from xlsxwriter import Workbook
 
 from finopsctl.errors import ConfigError
@@ -29,7 +31,8 @@ from finopsctl.renderers._grid import (
     severity_label,
     tone_of_grade,
 )
-from finopsctl.renderers._machine_text import instant
+from finopsctl.renderers._machine_text import as_text, instant
+from finopsctl.results.report import Column
 from finopsctl.results.units import Unit
 
 if TYPE_CHECKING:
@@ -40,7 +43,7 @@ if TYPE_CHECKING:
 
     from finopsctl.renderers import Screen
     from finopsctl.renderers._format import Notation
-    from finopsctl.results.report import Column, Report, Table
+    from finopsctl.results.report import Report, Table
 
 MOST_ROWS = 1_048_576
 """Rows of a sheet, the heading and the totals among them (Excel's limit)."""
@@ -109,8 +112,27 @@ def render(report: Report, screen: Screen) -> bytes:
         for table in report.for_people:
             names.append(sheet_name(notation.text(table.title), names))
             _write_table(_Page(book.add_worksheet(names[-1]), styles, notation), table)
+        for table in (whole(table) for table in report.tables if table.machine_only and table.frame.width):
+            names.append(sheet_name(notation.text(table.title), names))
+            _write_table(_Page(book.add_worksheet(names[-1]), styles, notation), table)
         _write_about(_Page(book.add_worksheet("About"), styles, notation), report)
     return sink.getvalue()
+
+
+def whole(table: Table) -> Table:
+    """Return a table for programs with every column under its own name, lists as JSON text."""
+    schema = table.frame.schema
+    lists = [as_text(name, dtype).alias(name) for name, dtype in schema.items() if dtype.is_nested()]
+    columns = tuple(Column(name, name, _unit_of(dtype)) for name, dtype in schema.items())
+    return replace(table, frame=table.frame.with_columns(lists), columns=columns, totals=None)
+
+
+def _unit_of(dtype: pl.DataType) -> Unit:
+    if dtype.is_decimal():
+        return Unit.USD
+    if dtype.is_numeric():
+        return Unit.COUNT if dtype.is_integer() else Unit.FACTOR
+    return Unit.DATE if isinstance(dtype, pl.Date) else Unit.INSTANT if isinstance(dtype, pl.Datetime) else Unit.TEXT
 
 
 def sheet_name(title: str, taken: Sequence[str]) -> str:

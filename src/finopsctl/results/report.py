@@ -14,6 +14,7 @@ from finopsctl.results.units import Direction, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     import polars as pl
 
@@ -71,6 +72,9 @@ class Table:
         machine_only: Kept out of documents for people: an answer whose rows only a program can use, beside tables that
             tell people the same.
         row_good: Which direction of each row's change is good news; empty: as the column says.
+        row_texts: What people read in each row in place of the value, by column; None: the value.
+        rest: The heading of a column that adds up the columns a screen has no room for, all of them parts of one
+            amount of money; empty: they are left out.
     """
 
     title: str
@@ -81,6 +85,8 @@ class Table:
     row_good: Sequence[Direction] = ()
     row_nulls: Mapping[str, Sequence[str]] = field(default_factory=dict)
     machine_only: bool = False
+    row_texts: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+    rest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,7 @@ class Report:
         totals: The JSON document's ``totals``.
         findings: What a reader must know, worst first.
         context: Set by the command line from the books.
+        as_of: The first instant its figures do not see, where that is not what the books say.
     """
 
     command: str
@@ -114,6 +121,7 @@ class Report:
     totals: Mapping[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     context: Context = field(default_factory=Context)
+    as_of: datetime | None = None
 
     @property
     def for_people(self) -> tuple[Table, ...]:

@@ -6,6 +6,7 @@ their dates in every time zone, as daily buckets of the ledger do: they are UTC 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,14 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from finopsctl.sources._probe import Probe
+    from finopsctl.sources._source import SideTable
 
 USAGE = frozenset(
     {
         *("model", "input_tokens", "output_tokens", "prompt_tokens", "completion_tokens", "requests", "record_kind"),
-        *("reported_cost", "cost_usd", "task_success", "spend", "request_id", "api_requests", "BilledCost"),
+        *("reported_cost", "cost_usd", "task_success", "spend", "request_id", "api_requests", "billedcost"),
     }
 )
-"""Names that only usage and cost have: a file with one of them is no such table."""
+"""Names (in lower case) that only usage and cost have: a file with one of them is no such table."""
 
 _DAY = r"^\d{4}-\d{1,2}-\d{1,2}$|^\d{4}/\d{1,2}/\d{1,2}$|^\d{8}$"
 _MONTH = r"^(\d{4})-?(\d{2})$"
@@ -34,10 +36,29 @@ _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
 
 def own_names(look: Probe) -> frozenset[str]:
-    """Return the names a record of the file has itself, rather than something nested in it."""
+    """Return the names a record of the file has itself, rather than something nested in it, in lower case."""
+    return frozenset(name.lower() for name in _spelled(look))
+
+
+def _spelled(look: Probe) -> frozenset[str]:
     if look.shape in ("csv", "parquet"):
         return look.names
     return look.top.union(*look.records) if look.records else look.top
+
+
+def as_spelled(table: SideTable, look: Probe) -> SideTable:
+    """Return the table for a file that writes its columns in another case: ``Use_Case``, ``AMOUNT``.
+
+    Of two spellings of one name the one in lower case is read.
+    """
+    found = {name.lower(): name for name in sorted(_spelled(look))}
+    spelled = {name: found.get(name, name) for name in table.raw.names()}
+    finish = table.finish
+    if finish is None or all(name == known for known, name in spelled.items()):
+        return table
+    plain = {name: known for known, name in spelled.items()}
+    raw = pl.Schema({spelled[known]: dtype for known, dtype in table.raw.items()})
+    return replace(table, raw=raw, finish=lambda frame: finish(frame.rename(plain)))
 
 
 def texts(names: Sequence[str]) -> dict[str, pl.DataType]:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from finopsctl.ledger.schema import COST_TYPES, RECORD_KIND, RECORD_KINDS
 from finopsctl.ledger.token_classes import TOKEN_COLUMNS
 
-_USAGE = ("model", "requests", "consumed_quantity", *TOKEN_COLUMNS)
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_COUNTS = ("requests", "consumed_quantity", *TOKEN_COLUMNS)
+_OF_REQUESTS = (
+    *("trace_id", "latency_ms", "time_to_first_token_ms", "errors", "retries", "fallbacks", "cache_hits"),
+    *("tasks", "task_successes", "cost_type"),
+)
 
 
 def kind_and_requests(kind: pl.Expr, requests: pl.Expr, end: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
@@ -28,10 +37,24 @@ def kind_and_requests(kind: pl.Expr, requests: pl.Expr, end: pl.Expr) -> tuple[p
     return filled, pl.when(said.is_null() & ~is_bucket).then(requests.fill_null(1)).otherwise(requests)
 
 
-def is_cost_line() -> pl.Expr:
-    """Return whether a row is money for something of a cost type, and says nothing of usage: no request is counted."""
-    silent = pl.all_horizontal(pl.col(name).is_null() for name in _USAGE)
-    return silent & pl.col("cost_type").is_not_null() & pl.col("reported_cost").is_not_null()
+def is_cost_line(columns: Collection[str]) -> pl.Expr:
+    """Return whether a row is money that says nothing of usage, so that no request is counted.
+
+    That is money for something of a cost type; and all money of a file that counts nothing and knows of no requests.
+
+    Args:
+        columns: The columns of the ledger that the file has.
+    """
+    if "reported_cost" not in columns:
+        return pl.lit(value=False)
+    is_silent = [pl.col(name).is_null() for name in _COUNTS if name in columns]
+    is_money = pl.all_horizontal(*is_silent, pl.col("reported_cost").is_not_null())
+    if not any(name in columns for name in (*_COUNTS, *_OF_REQUESTS)):
+        return is_money
+    if "cost_type" not in columns:
+        return pl.lit(value=False)
+    no_model = pl.col("model").is_null() if "model" in columns else pl.lit(value=True)
+    return is_money & no_model & pl.col("cost_type").is_not_null()
 
 
 def unknown_cost_type(said: pl.Expr) -> pl.Expr:

@@ -94,6 +94,8 @@ class SideTable:
         finish: Of tables of facts, every row of which counts (equal rows of one file too): from raw rows to the table's
             own columns, ``AT`` and ``BAD``. None: the rows stay as they are, each once.
         lacks: Says in words what a file would need to be read as this table; None: it is never asked for by name.
+        adapt: For tables people write by hand: makes the table to use for the file at hand, which may spell the
+            columns its own way.
     """
 
     name: str
@@ -106,3 +108,4 @@ class SideTable:
     null_values: tuple[str, ...] = ()
     finish: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     lacks: Callable[[Probe], tuple[str, ...]] | None = None
+    adapt: Callable[[SideTable, Probe], SideTable] | None = None

@@ -7,7 +7,8 @@ kept where the billing currency is USD, the ledger's currency for them.
 - **Provider**: ``ServiceProviderName`` (1.3 on), else ``ProviderName``; AWS charges of Amazon Bedrock are ``bedrock``,
   Google's of Vertex AI ``vertex_ai`` and of the Gemini API ``google``; other services keep ``aws``, ``azure``, ``gcp``.
 - **Kind**: a ``Usage`` charge in tokens whose class the SKU tells is ``usage``; other usage and purchases are ``cost``;
-  credits, taxes, adjustments and corrections of earlier charges are ``credit``. A prepaid token pack is a purchase;
+  credits, taxes, adjustments and corrections of earlier charges are ``credit`` (the tag ``charge_category`` tells a tax
+  from a credit). A prepaid token pack is a purchase;
   the usage that draws on it is billed 0 and carries its worth as effective cost.
 - **Tokens**: ``ConsumedQuantity`` in ``Tokens``, ``1000 Tokens``, ``1M tokens`` ...; the class is told by the first of
   ``SkuMeter``, ``SkuPriceDetails``, ``ChargeDescription`` that names one. In a purchase ``Token`` is a currency.
@@ -109,7 +110,7 @@ def _to_ledger(frame: pl.LazyFrame) -> pl.LazyFrame:
     named = by_distinct(owned, ("ServiceProviderName", "ProviderName", "ServiceName"), _provider, _PROVIDER)
     start, no_start = _period("ChargePeriodStart")
     end, no_end = _period("ChargePeriodEnd")
-    category = pl.col("ChargeCategory").str.strip_chars().str.to_lowercase()
+    category = _category()
     tokens = (pl.coalesce("ConsumedQuantity", "PricingQuantity") * pl.col("__factor")).round().clip(-_MANY, _MANY)
     counted = (category == "usage") & pl.col("__class").is_not_null() & (tokens >= 0)
     corrected = pl.col("ChargeClass").str.to_lowercase() == "correction"
@@ -141,9 +142,14 @@ def _to_ledger(frame: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
+def _category() -> pl.Expr:
+    return pl.col("ChargeCategory").str.strip_chars().str.to_lowercase()
+
+
 def _dimensions() -> dict[str, pl.Expr]:
     labels = {"service": "ServiceName", "resource": "ResourceId", "sku": "SkuId", "charge": "ChargeDescription"}
     tags = [pl.col("__labels"), *(pl.col(column).alias(tag) for tag, column in labels.items())]
+    tags.append(pl.when(_category().is_in(_CREDITS)).then(_category()).alias("charge_category"))
     category = pl.col("ServiceCategory").str.to_lowercase()
     cost_type = category.replace_strict(_COST_TYPES, default=pl.lit("other"), return_dtype=pl.String)
     return {

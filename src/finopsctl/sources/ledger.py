@@ -3,8 +3,9 @@ r"""The ledger itself: CSV, JSON lines or Parquet with columns named as in the l
 ``normalize`` writes such files; anyone may. Needed are ``charge_period_start`` (dates are accepted) and one of
 ``input_tokens``, ``output_tokens``, ``requests``, ``reported_cost``, ``consumed_quantity``; every other column is
 optional and columns the ledger does not know become tags. Amounts may be numbers or text. Where ``record_kind`` is
-left out a row is ``cost`` when it has a cost type, an amount and no model or usage at all; else ``usage`` when it has
-an end and other than one request; else one ``request``. In CSV, text that a
+left out a row is ``cost`` when it has a cost type, an amount and no model or usage at all, or when it has an amount
+and nothing in the file counts usage or tells of requests; else ``usage`` when it has an end and other than one
+request; else one ``request``. In CSV, text that a
 spreadsheet would have run as a formula has an apostrophe before it (``^'+[=+\-@\t\r]``), which is taken away.
 
 A Parquet ledger is also scanned where it lies (:func:`scan`), so that a question reads the columns it needs and no
@@ -25,7 +26,7 @@ from finopsctl.sources._source import AT, BAD, Source
 from finopsctl.sources._typed import epoch, instant, money
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from finopsctl.sources._probe import Probe
@@ -51,20 +52,27 @@ def _score(look: Probe) -> float:
 def _adapt(look: Probe) -> Source:
     """Return the source for one file: with its further columns, and knowing whether text is escaped."""
     extras = extra_fields(look, LEDGER_SCHEMA.names())
+    columns = frozenset(name for name in LEDGER_SCHEMA if look.has(name))
     escaped = look.shape == "csv"
     return replace(
         SOURCE,
         raw=pl.Schema({**_RAW, **dict.fromkeys(extras, pl.String())}),
-        to_ledger=lambda frame: _to_ledger(frame, extras, escaped=escaped),
+        to_ledger=lambda frame: _to_ledger(frame, extras, columns, escaped=escaped),
         adapt=None,
     )
 
 
-def _to_ledger(frame: pl.LazyFrame, extras: Sequence[str] = (), *, escaped: bool = False) -> pl.LazyFrame:
+def _to_ledger(
+    frame: pl.LazyFrame,
+    extras: Sequence[str] = (),
+    columns: Collection[str] = frozenset(LEDGER_SCHEMA),
+    *,
+    escaped: bool = False,
+) -> pl.LazyFrame:
     if escaped:
         frame = frame.with_columns(_unescaped(name) for name in (*_TEXTS, "record_kind", *extras))
     frame = frame.with_columns(cost_type=pl.col("cost_type").str.strip_chars().str.to_lowercase())
-    told = pl.coalesce(pl.col("record_kind"), pl.when(is_cost_line()).then(pl.lit("cost")))
+    told = pl.coalesce(pl.col("record_kind"), pl.when(is_cost_line(columns)).then(pl.lit("cost")))
     kind, requests = kind_and_requests(told, pl.col("requests"), pl.col("charge_period_end"))
     return frame.with_columns(
         pl.coalesce(unknown_kind(pl.col("record_kind")), unknown_cost_type(pl.col("cost_type"))).alias(BAD),
@@ -109,7 +117,8 @@ def scan(path: Path) -> pl.LazyFrame:
     kind = pl.col("record_kind").cast(pl.String) if "record_kind" in schema else pl.lit(None, pl.String)
     requests = pl.col("requests") if "requests" in schema else pl.lit(None, pl.Int64)
     end = pl.col("charge_period_end") if "charge_period_end" in schema else pl.lit(None, INSTANT)
-    filled_kind, filled_requests = kind_and_requests(kind, requests, end)
+    told = pl.coalesce(kind, pl.when(is_cost_line(schema.names())).then(pl.lit("cost")))
+    filled_kind, filled_requests = kind_and_requests(told, requests, end)
     origin = pl.format("{}#{}", pl.lit(str(path)), pl.int_range(1, pl.len() + 1))
     filled = typed.with_columns(
         record_kind=filled_kind,

@@ -5,6 +5,7 @@ One row is one outcome, or several of one day, use case and customer. Columns: a
 ``trace_id``), and optionally ``outcomes`` (how many; 1 unless given), ``successes`` (how many of them succeeded; or
 ``success``, true or false), ``alternative_cost`` (what one costs without a model, e.g. done by hand), ``currency`` (of
 that; the report's unless given) and ``id``, by which a later row replaces an earlier one.
+The case of column names does not matter.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.ledger.schema import MONEY
-from finopsctl.sources._facts import USAGE, first_text, judged, outside, own_names, span, texts, unread_time
+from finopsctl.sources._facts import USAGE, as_spelled, first_text, judged, outside, own_names, span, texts, unread_time
 from finopsctl.sources._rows import MAX_AMOUNT, MAX_COUNT
 from finopsctl.sources._source import AT, BAD, SideTable
 
@@ -33,6 +34,7 @@ _NAMES = {
 }
 _KEYS = ("feature", "team", "customer", "trace_id")
 _TELLING = frozenset({"outcomes", "successes", "alternative_cost"})
+_MONEY = frozenset({"amount", "revenue"})
 _RAW = pl.Schema(
     {
         **texts((*_TIMES, *_ENDS, *(alias for aliases in _NAMES.values() for alias in aliases))),
@@ -58,6 +60,8 @@ def lacks(look: Probe) -> tuple[str, ...]:
         missing.append("a time (day, date, month or time) or trace_id")
     if not names.intersection(alias for key in _KEYS for alias in _NAMES[key]):
         missing.append("what the outcomes are of (use_case or feature, customer, team or trace_id)")
+    if names & _MONEY and not names & {*_TELLING, "success"}:
+        missing.append("a column of outcomes or successes: as it stands it looks like revenue")
     return tuple(missing)
 
 
@@ -110,4 +114,5 @@ TABLE = SideTable(
     envelope=("data", "outcomes"),
     finish=_finish,
     lacks=lacks,
+    adapt=as_spelled,
 )

@@ -4,6 +4,7 @@ One row is an amount of one customer. Columns: ``customer`` (or ``customer_id``,
 ``revenue``), optionally ``currency`` (the report's unless given) and ``plan``, and what it is for: a ``period`` or
 ``month`` (``2026-10``, ``2026Q4``, ``2026``), a ``day`` or ``date``, or ``start`` and ``end`` (dates, the end
 exclusive). An amount without any of these counts in full in whatever period is asked for. Credit notes are negative.
+The case of column names does not matter.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.ledger.schema import MONEY
-from finopsctl.sources._facts import USAGE, first_text, judged, outside, own_names, span, texts, unread_time
+from finopsctl.sources._facts import USAGE, as_spelled, first_text, judged, outside, own_names, span, texts, unread_time
 from finopsctl.sources._rows import MAX_AMOUNT
 from finopsctl.sources._source import AT, BAD, SideTable
 
@@ -101,4 +102,5 @@ TABLE = SideTable(
     envelope=("data", "revenue"),
     finish=_finish,
     lacks=lacks,
+    adapt=as_spelled,
 )

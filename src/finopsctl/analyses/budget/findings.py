@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from math import floor
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from finopsctl.analyses.budget.grading import ENDS, LASTS, USED
 from finopsctl.errors import nearest
 from finopsctl.ledger.conditions import fits
-from finopsctl.metrics.budgets import DAY, in_scope, plain_period
+from finopsctl.metrics.budgets import DAY, in_scope
 from finopsctl.metrics.dimensions import dimension
 from finopsctl.results.finding import Finding, Severity
-from finopsctl.results.wording import counted, money
+from finopsctl.results.wording import counted, money, some_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from finopsctl.analyses.budget.projection import Projection
     from finopsctl.analyses.budget.question import BudgetQuestion
-    from finopsctl.metrics.budgets import Budget
 
 _BAD = frozenset({"critical", "exhausted"})
+_GRADED = frozenset({"warning", "critical"})
 
 
 def findings_of(
@@ -35,13 +37,14 @@ def findings_of(
     """Return the findings of a standing.
 
     Args:
-        rows: Its rows.
+        rows: Its rows, with the grades their status is made of.
         daily: Spend by scope and day, with history.
         question: What was asked.
         uncovered: Spend of the current periods in no budget's scope; None: not known, since a filter is set.
         ahead: The forecast of each budget; one without a method: not asked for.
     """
     found = [finding for row in rows.iter_rows(named=True) for finding in _alert(row, question.currency)]
+    found += [finding for row in rows.iter_rows(named=True) for finding in _reasons(row, question)]
     found += _uncovered(uncovered, daily, question)
     found += _unmatched(daily, question)
     found += _gaps(rows, daily, question)
@@ -57,7 +60,7 @@ def _alert(row: Mapping[str, Any], currency: str) -> Iterator[Finding]:
     levels = [f"{alert['at']:.0%}" for alert in row["alerts"]]
     listed = levels[0] if len(levels) == 1 else f"{', '.join(levels[:-1])} and {levels[-1]}"
     words = f"alert at {listed} has" if len(levels) == 1 else f"alerts at {listed} have"
-    share = f"{row['utilization']:.1%} used" if row["utilization"] is not None else "overspent, its limit is 0"
+    share = f"{row['utilization']:,.1%} used" if row["utilization"] is not None else "overspent, its limit is 0"
     actions = [f"{alert['at']:.0%}: {alert['action']}" for alert in row["alerts"] if alert["action"]]
     yield Finding(
         Severity.CRITICAL if row["status"] in _BAD else Severity.WARNING,
@@ -71,6 +74,40 @@ def _alert(row: Mapping[str, Any], currency: str) -> Iterator[Finding]:
             "alerts": row["alerts"],
         },
     )
+
+
+def _reasons(row: Mapping[str, Any], question: BudgetQuestion) -> Iterator[Finding]:
+    """Say why a budget is a warning or critical, as far as no alert says it, and that one is expected to overrun."""
+    if row["status"] not in _GRADED:
+        return
+    currency, limit = question.currency, money(row["limit"], question.currency)
+    if row[ENDS] in _GRADED:
+        end = money(row["projected_p50"], currency)
+        odds = row["overrun_probability"]
+        chance = "" if odds is None else f"; the odds of more than {limit} are {odds:.0%}"
+        yield Finding(
+            Severity(row[ENDS]),
+            "budget_overrun",
+            f"Budget {row['budget']} is expected to end at {end} of {limit} (P50){chance}.",
+            "",
+            {"budget": row["budget"], "projected_p50": row["projected_p50"], "overrun_probability": odds},
+        )
+    why = []
+    if row[USED] in _GRADED and not row["alerts"]:
+        why.append(f"{row['utilization']:,.1%} of its {limit} are used")
+    if row[LASTS] in _GRADED and not question.looks_back(row["budget"]):
+        rate = money(row["burn_rate"], currency)
+        days = row["days_to_exhaustion"]
+        left = "less than a day" if days < 1 else counted(floor(days), "day")
+        why.append(f"at {rate} a day what is left lasts {left}, to {row['exhaustion_date']}")
+    if why:
+        message = f"Budget {row['budget']}: {' and '.join(why)}."
+        evidence = {"budget": row["budget"], "status": row["status"]}
+        yield Finding(Severity(_worse(row[USED], row[LASTS])), "budget_status", message, "", evidence)
+
+
+def _worse(*grades: str) -> str:
+    return "critical" if "critical" in grades else "warning"
 
 
 def _uncovered(amount: Decimal | None, daily: pl.DataFrame, question: BudgetQuestion) -> Iterator[Finding]:
@@ -124,7 +161,7 @@ def _gaps(rows: pl.DataFrame, daily: pl.DataFrame, question: BudgetQuestion) -> 
             Severity.WARNING,
             "period_not_covered",
             f"The inputs begin on {first}, after the start of the period of {counted(len(older), 'budget')} "
-            f"({', '.join(older[:5])}{' ...' if len(older) > 5 else ''}): what was spent before is not counted.",
+            f"({some_of(older)}): what was spent before is not counted.",
             "Add the earlier logs or exports.",
             {"first_day": first.isoformat(), "budgets": older},
         )
@@ -133,8 +170,8 @@ def _gaps(rows: pl.DataFrame, daily: pl.DataFrame, question: BudgetQuestion) -> 
         yield Finding(
             Severity.WARNING,
             "no_recent_data",
-            f"The newest record is of {last}: the {counted(silent, 'day')} from then to {question.end_day} count as "
-            "days without spend.",
+            f"The newest record is of {last}: {counted(silent, 'day')} from then to {question.end_day}, taken as "
+            "without spend.",
             "Add the missing logs, or ask --as-of an earlier day.",
             {"last_day": last.isoformat(), "days": silent},
         )
@@ -150,7 +187,7 @@ def _kinds(question: BudgetQuestion, *, is_projection: bool) -> Iterator[Finding
                 "",
                 {"budget": budget.name, "from": str(budget.starts)},
             )
-        if is_projection and _looks_back(budget):
+        if is_projection and budget.looks_back:
             gist = "{} looks back over a number of days and has no end to project to"
             yield Finding(
                 Severity.INFO,
@@ -165,11 +202,6 @@ def _kinds(question: BudgetQuestion, *, is_projection: bool) -> Iterator[Finding
             gist = "{}: only what passes the filter is counted, while the limit is for more."
             message, evidence = gist.replace("{}", f"Budget {budget.name}"), {"budget": budget.name}
             yield Finding(Severity.INFO, "budget_filtered", message, "", evidence, f"Budget {budget.name}", gist)
-
-
-def _looks_back(budget: Budget) -> bool:
-    is_days = plain_period(budget.period) not in {"month", "quarter", "year"}
-    return is_days and budget.starts is None and budget.resets is None
 
 
 def _notes(ahead: Mapping[str, Projection]) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ The history is all spend of the budget's scope before ``as_of``, day by day, day
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -50,12 +50,14 @@ def projection(daily: pl.DataFrame, budget: Budget, as_of: datetime, end_day: da
 
     Args:
         daily: Of ``daily_spend`` with history.
-        budget: Whose scope, limit and period count. Of one that has not begun nothing is said.
+        budget: Whose scope, limit and period count. Of one that has not begun, or that looks back, nothing is said.
         as_of: The first instant not seen.
         end_day: Its calendar day: the first to forecast.
     """
     if not budget.has_begun(as_of):
         return Projection(dict(UNKNOWN))
+    if budget.looks_back:
+        return Projection(dict(UNKNOWN), "none: it looks back")
     period = budget.current(as_of)
     days = daily.filter(in_scope(budget)).group_by(DAY).agg(pl.col("spend").sum()).sort(DAY)
     actual = _spend(days.filter(pl.col(DAY) >= period.first_day))
@@ -66,16 +68,22 @@ def projection(daily: pl.DataFrame, budget: Budget, as_of: datetime, end_day: da
 
 
 def _values(ahead: Outlook, actual: float, whole: float, limit: float) -> dict[str, float | date | None]:
-    """Return the end of the period: the whole days so far and the total of those ahead, never less than spent."""
+    """Return the end of the period: the whole days so far and the total of those ahead.
+
+    The day that has begun is ahead, and costs at least what it has spent.
+    """
     begun_day = actual - whole
+    lift = max(begun_day - (ahead.expected[0] or 0.0), 0.0) if begun_day > 0 and ahead.days else 0.0
 
     def end(quantile: float) -> float | None:
         more = ahead.total(quantile)
         if more is None:
             return actual if not ahead.days else None
-        return actual if not ahead.days else whole + (max(more, begun_day) if begun_day > 0 else more)
+        if not ahead.days:
+            return actual
+        return round(whole + (max(more + lift, begun_day) if begun_day > 0 else more), 6)  # as fine as a forecast
 
-    rest = limit - whole
+    rest = limit - whole - lift
     spent = actual >= limit and actual > 0
     return {
         "projected_p10": end(0.1),
@@ -102,12 +110,8 @@ def _series(days: pl.DataFrame, first_seen: object, end_day: date) -> Series:
         end_day: The first day not whole.
     """
     known = days.filter(pl.col(DAY) < end_day)
-    first = known[DAY].min() if known.height else first_seen
-    if not isinstance(first, date) or first >= end_day:
-        return Series(end_day, ())
-    spent = dict(known.select(DAY, pl.col("spend").cast(pl.Float64)).iter_rows())
-    count = (end_day - first).days
-    return Series(first, tuple(spent.get(first + timedelta(days=n)) or 0.0 for n in range(count)))
+    spent = dict(known.select(DAY, pl.col("spend").cast(pl.Float64).fill_null(0.0)).iter_rows())
+    return Series.of(spent, end_day, first_seen if not spent and isinstance(first_seen, date) else None)
 
 
 def _spend(days: pl.DataFrame) -> float:

@@ -25,6 +25,7 @@ class BudgetQuestion:
         currency: ISO 4217 code of ``cost`` and limits, for sentences.
         is_filtered: Whether a filter keeps rows out of the ledger.
         partial: Names of the budgets that limit more than the ledger holds because of a filter.
+        data_end: The day of the newest record of all, filters or not; None: not known.
     """
 
     budgets: tuple[Budget, ...]
@@ -34,11 +35,16 @@ class BudgetQuestion:
     currency: str = "USD"
     is_filtered: bool = False
     partial: frozenset[str] = frozenset()
+    data_end: date | None = None
 
     @property
     def timezone(self) -> str:
         """Whose midnight begins a day."""
         return self.budgets[0].timezone if self.budgets else "UTC"
+
+    def looks_back(self, name: str) -> bool:
+        """Return whether the budget of that name is for the last so many days, without an end."""
+        return any(budget.name == name and budget.looks_back for budget in self.budgets)
 
     @property
     def dims(self) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """Where budgets stand, and where their periods end.
 
-The status is the worse of two grades: of the share of the limit used, and of how many days the rest lasts at the pace
-so far. A limit that is spent is ``exhausted``; before the first whole day of a period it is ``too_early`` to say.
+What their status is made of says :mod:`finopsctl.analyses.budget.grading`.
 """
 
 from __future__ import annotations
@@ -17,23 +16,22 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from finopsctl.analyses.budget.findings import findings_of
+from finopsctl.analyses.budget.grading import STATUSES, graded
 from finopsctl.analyses.budget.presentation import headline, table
 from finopsctl.analyses.budget.projection import PROJECTION, UNKNOWN, Projection, projection
 from finopsctl.ledger.period import calendar_start, zone
+from finopsctl.ledger.schema import MONEY
 from finopsctl.metrics.budgets import (
     DAY,
     Budget,
     daily_spend,
-    days_grade,
     fired,
     in_scope,
     is_spent,
     usage_of,
     with_figures,
 )
-from finopsctl.metrics.catalog import KPIS
 from finopsctl.metrics.figures import collect
-from finopsctl.metrics.kpi import Scale, configured
 from finopsctl.metrics.measures import REQUESTS, SPEND, TOKENS
 from finopsctl.metrics.quality import Quality, quality_of
 from finopsctl.metrics.rollup import rollup
@@ -45,11 +43,14 @@ if TYPE_CHECKING:
     from finopsctl.analyses.budget.question import BudgetQuestion
     from finopsctl.results.finding import Finding
 
-STATUSES = ("exhausted", "critical", "warning", "ok", "good", "too_early")
-"""Worst first."""
-
 _ALERTS = pl.List(pl.Struct({"at": pl.Float64(), "action": pl.String()}))
-_GRADES = ("good", "ok", "warning", "critical")
+_AMOUNTS = (
+    *("burn_rate", "burn_rate_7d", "burn_rate_24h"),
+    *("projected", "projected_p10", "projected_p50", "projected_p90"),
+)
+"""Quotients of money, rounded to millionths: exact amounts from here on."""
+
+_SELDOM = ("ok", "no_data")  # counted where there are any
 _FIGURES = (
     *("period_start", "period_end", "limit", "actual", "remaining", "utilization"),
     *("burn_rate", "burn_rate_7d", "burn_rate_24h"),
@@ -64,23 +65,23 @@ class BudgetStanding:
     """One row per budget, worst first.
 
     ``rows``: budget (its name), the dimensions of the scopes (null: not limited to any), period_start and period_end
-    (dates, the end exclusive), limit, actual, remaining (Decimal), utilization, burn_rate, burn_rate_7d and
-    burn_rate_24h (per day), projected (actual + burn x days left), the forecast (null unless projected: projected_p10,
-    _p50, _p90, overrun_probability, exhaustion_date_p50 and _p90), days_to_exhaustion, exhaustion_date,
-    days_to_exhaustion_7d, planned, budget_variance, status, alerts (those that have fired), set_in.
+    (dates, the end exclusive), limit, actual, remaining, utilization, burn_rate, burn_rate_7d and burn_rate_24h (per
+    day), projected (the straight line's end), the forecast (null unless projected: projected_p10, _p50, _p90,
+    overrun_probability, exhaustion_date_p50 and _p90), days_to_exhaustion, exhaustion_date, days_to_exhaustion_7d,
+    planned, budget_variance, status, alerts (those that have fired), set_in. Amounts are Decimal(38, 12).
     """
 
     rows: pl.DataFrame
     totals: Mapping[str, Any]
     quality: Quality
     findings: tuple[Finding, ...]
-    currency: str = "USD"
+    question: BudgetQuestion
     is_projection: bool = False
 
     def report(self) -> Report:
         """Return the presentable form."""
-        said = headline(self.rows, self.totals, self.currency, is_projection=self.is_projection)
-        shown = table(self.rows, is_projection=self.is_projection)
+        said = headline(self.rows, self.totals, self.question, is_projection=self.is_projection)
+        shown = table(self.rows, self.question, is_projection=self.is_projection)
         return Report("budget", said, (shown,), self.totals, self.findings)
 
 
@@ -112,6 +113,7 @@ def _standing(
         "daily": daily_spend(ledger, question.budgets, question.as_of, history=True),
         "rollup": rollup(ledger.filter(seen), {"current": current}, (SPEND, REQUESTS, TOKENS)),
     }
+    plan["covered"] = ledger.filter(seen).select(_last_instant().max())
     frames = collect([plan])[0]
     daily = frames["daily"]
     ahead = {
@@ -120,14 +122,29 @@ def _standing(
         else Projection(dict(UNKNOWN))
         for budget in question.budgets
     }
-    rows = _rows(daily, question, ahead)
-    totals = _totals(rows, daily, question)
-    found = findings_of(rows, daily, question, totals["uncovered"], ahead)
+    full = _rows(daily, question, ahead, _covered(frames["covered"].item(), question))
+    totals = _totals(full, daily, question)
+    found = findings_of(full, daily, question, totals["uncovered"], ahead)
     quality = _quality(frames["rollup"], question, unfiltered)
-    return BudgetStanding(rows, totals, quality, found, question.currency, is_projection)
+    rows = full.select("budget", *question.dims, *_FIGURES)
+    return BudgetStanding(rows, totals, quality, found, question, is_projection)
 
 
-def _rows(daily: pl.DataFrame, question: BudgetQuestion, ahead: Mapping[str, Projection]) -> pl.DataFrame:
+def _last_instant() -> pl.Expr:
+    """Return the last instant a record is of: a line of a bill is of all its days."""
+    start, end = pl.col("charge_period_start"), pl.col("charge_period_end")
+    return pl.max_horizontal(start, end - pl.duration(microseconds=1))
+
+
+def _covered(last: datetime | None, question: BudgetQuestion) -> date | None:
+    """Return the last day that any record is of; where filters hide some, what is known of all counts, too."""
+    own = None if last is None else last.astimezone(zone(question.timezone)).date()
+    return max((day for day in (own, question.data_end) if day is not None), default=None)
+
+
+def _rows(
+    daily: pl.DataFrame, question: BudgetQuestion, ahead: Mapping[str, Projection], covered: date | None
+) -> pl.DataFrame:
     known = {budget.name: budget for budget in question.budgets}
     figures = with_figures(usage_of(daily, question.budgets, question.as_of, question.dims))
     forecast = pl.DataFrame([{"budget": n, **p.values} for n, p in ahead.items()], {"budget": pl.String, **PROJECTION})
@@ -139,37 +156,15 @@ def _rows(daily: pl.DataFrame, question: BudgetQuestion, ahead: Mapping[str, Pro
         _day_spent(daily, known[name], question.as_of) if spent[name] else _later(question, lasts[name])
         for name in figures["budget"]
     ]
-    rows = figures.join(forecast, on="budget", how="left", maintain_order="left").with_columns(
-        _status(question),
+    joined = figures.join(forecast, on="budget", how="left", maintain_order="left")
+    rows = graded(joined, question, covered).with_columns(
+        *(pl.col(name).round(6).cast(pl.Decimal(38, 6)).cast(MONEY) for name in _AMOUNTS),
         pl.Series("alerts", alerts, dtype=_ALERTS),
         pl.Series("exhaustion_date", dates, dtype=pl.Date()),
     )
     worst = pl.col("status").replace_strict({name: at for at, name in enumerate(STATUSES)}, return_dtype=pl.Int8)
-    ordered = rows.sort(
+    return rows.sort(
         worst, "overrun_probability", "utilization", "budget", descending=[False, True, True, False], nulls_last=True
-    )
-    return ordered.select("budget", *question.dims, *_FIGURES)
-
-
-def _status(question: BudgetQuestion) -> pl.Expr:
-    """Return the worse of the grades of the share used and of the days left."""
-    scales = {kpi.name: kpi.scale for kpi in configured(KPIS, question.settings)}
-    used, days = scales["budget_utilization"], scales["days_to_exhaustion"]
-    assert isinstance(used, Scale)
-    assert isinstance(days, Scale)
-    lasts = days_grade(days, pl.col("days_to_exhaustion"), pl.col("days_left"), question.settings.bands)
-    ranks = {name: rank for rank, name in enumerate(_GRADES)}
-    worse = pl.max_horizontal(
-        grade.replace_strict(ranks, default=0, return_dtype=pl.Int8)
-        for grade in (used.grade(pl.col("utilization")), lasts)
-    )
-    return (
-        pl.when(is_spent())
-        .then(pl.lit("exhausted"))
-        .when(pl.col("days_elapsed") == 0)
-        .then(pl.lit("too_early"))
-        .otherwise(worse.replace_strict(dict(enumerate(_GRADES)), return_dtype=pl.String))
-        .alias("status")
     )
 
 
@@ -203,9 +198,10 @@ def _totals(rows: pl.DataFrame, daily: pl.DataFrame, question: BudgetQuestion) -
     covered = reduce(or_, (in_scope(b) for b in question.budgets if b.has_begun(question.as_of)), pl.lit(False))
     open_spend = daily.filter(~covered & (pl.col(DAY) >= question.first_day))["spend"].sum()
     uncovered = None if question.is_filtered else Decimal(open_spend or 0)
-    return {"budgets": rows.height, **{name: counts[name] for name in STATUSES if name != "ok" or counts[name]}} | {
-        "uncovered": uncovered
-    }
+    return {
+        "budgets": rows.height,
+        **{name: counts[name] for name in STATUSES if name not in _SELDOM or counts[name]},
+    } | {"uncovered": uncovered}
 
 
 def _quality(seen: pl.DataFrame, question: BudgetQuestion, unfiltered: pl.LazyFrame | None) -> Quality:

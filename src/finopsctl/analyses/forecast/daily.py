@@ -7,21 +7,21 @@ first day it would make that day a peak and the others free.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from finopsctl.errors import ConfigError, SourceError
-from finopsctl.ledger.period import calendar_start, is_day_bucket, midnight
+from finopsctl.ledger.period import calendar_start, is_day_bucket, zone
 from finopsctl.metrics.dimensions import TIME_DIMENSIONS, TOKEN_CLASS, Dimension
-from finopsctl.metrics.measures import REQUESTS, SPEND, TOKENS, to_money, total
+from finopsctl.metrics.measures import REQUESTS, SPEND, TOKENS, known_sum, to_money, total
 from finopsctl.metrics.quality import Quality, quality_of
 from finopsctl.metrics.rollup import rollup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
+    from datetime import date, datetime
 
 DAY, LENGTH = "__day", "__length"
 
@@ -33,22 +33,26 @@ class DailySpend:
     Args:
         amounts: day, the text of each dimension, spend (Decimal(38, 12)); a row for each day and part with a record,
             null where nothing is priced.
+        begun: The same of the day that is not over at the origin, without the day.
         quality: How much of the input they cover.
         spread: How much spend came in records of several days.
     """
 
     amounts: pl.DataFrame
+    begun: pl.DataFrame
     quality: Quality
     spread: pl.Series
 
 
-def daily_spend(ledger: pl.LazyFrame, dims: Sequence[Dimension], origin: date, timezone: str, basis: str) -> DailySpend:
-    """Add up spend by day and dimensions, for the days before the origin.
+def daily_spend(
+    ledger: pl.LazyFrame, dims: Sequence[Dimension], as_of: datetime, timezone: str, basis: str
+) -> DailySpend:
+    """Add up spend by day and dimensions, for the whole days before the origin, the day of ``as_of``.
 
     Args:
         ledger: Ledger columns and ``cost``.
         dims: What to keep apart.
-        origin: The first day not looked at.
+        as_of: The first instant not seen.
         timezone: Of days.
         basis: The cost basis ``cost`` was taken on.
 
@@ -57,27 +61,26 @@ def daily_spend(ledger: pl.LazyFrame, dims: Sequence[Dimension], origin: date, t
         SourceError: When no record lies before the origin.
     """
     _check(dims)
+    origin = as_of.astimezone(zone(timezone)).date()
     local = calendar_start(timezone).dt.convert_time_zone(timezone).dt.date()
     length = pl.when(is_day_bucket()).then(_days_long()).otherwise(1).cast(pl.Int32)
     keys = {DAY: local, LENGTH: length, **{d.name: d.key(timezone) for d in dims}}
-    seen = ledger.filter(calendar_start(timezone) < midnight(origin, timezone))
+    seen = ledger.filter(calendar_start(timezone) < as_of.astimezone(UTC))
     whole = rollup(seen, keys, (SPEND, REQUESTS, TOKENS)).collect(engine="streaming")
-    if whole.is_empty():
+    if whole.filter(pl.col(DAY) < origin).is_empty():
         raise SourceError(
             f"the inputs hold no records before {origin}, so there is nothing to forecast from",
             "Choose a later --as-of or --until.",
         )
     names = [d.name for d in dims]
     shown = whole.with_columns(d.shown(pl.col(d.name)).alias(d.name) for d in dims)
-    amounts = shown.group_by(DAY, LENGTH, *names).agg(spend=total(SPEND))
+    all_days = shown.group_by(DAY, LENGTH, *names).agg(spend=total(SPEND))
+    amounts = all_days.filter(pl.col(DAY) < origin)
+    begun = all_days.filter(pl.col(DAY) >= origin).select(*names, "spend").sort(names or "spend")
     long = amounts.filter(pl.col(LENGTH) > 1)
     spread = pl.concat([amounts.filter(pl.col(LENGTH) <= 1).drop(LENGTH), _spread(long, names, origin)])
-    by_day = (
-        spread.group_by(pl.col(DAY).alias("day"), *names)
-        .agg(spend=pl.when(pl.col("spend").is_not_null().any()).then(pl.col("spend").sum()))
-        .sort("day", *names)
-    )
-    return DailySpend(by_day, quality_of(whole, basis), long["spend"])
+    by_day = spread.group_by(pl.col(DAY).alias("day"), *names).agg(known_sum("spend")).sort("day", *names)
+    return DailySpend(by_day, begun, quality_of(whole, basis), long["spend"])
 
 
 def _check(dims: Sequence[Dimension]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from finopsctl.ledger.period import midnight
 from finopsctl.results.finding import Finding, Severity
-from finopsctl.results.wording import counted, money
+from finopsctl.results.wording import counted, money, some_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _SHORT = 14
 _FEW = 20
-_NAMED = 5
 _BREAK = 1.5
 _WEEK = 7
 
@@ -30,6 +29,7 @@ def doubts_of(
 ) -> tuple[Finding, ...]:
     """Return what is doubtful about a forecast."""
     return (
+        *_begins_late(fleet, horizon),
         *_history(fleet, horizon),
         *_silent_days(daily, fleet, horizon),
         *_parts(question, parts),
@@ -38,6 +38,18 @@ def doubts_of(
         *_begun_day(question, horizon),
         *_break(fleet),
     )
+
+
+def _begins_late(fleet: Part, horizon: Horizon) -> Iterator[Finding]:
+    """Say when the horizon's first days lie before the data: they are not known, and not in the total."""
+    first = fleet.series.first_day
+    if fleet.outlook.known and first > horizon.first_day:
+        message = (
+            f"The inputs begin on {first}: what was spent from {horizon.first_day} until then is not known, and not in "
+            "the total."
+        )
+        hint = "Add the earlier logs or exports."
+        yield Finding(Severity.WARNING, "begins_late", message, hint, {"first_day": first.isoformat()})
 
 
 def _history(fleet: Part, horizon: Horizon) -> Iterator[Finding]:
@@ -72,9 +84,7 @@ def _silent_days(daily: DailySpend, fleet: Part, horizon: Horizon) -> Iterator[F
     first, last = min(seen), max(seen)
     middle = [d for at in range((last - first).days) if (d := first + timedelta(days=at)) not in seen]
     if middle and fleet.outlook.known:
-        named = ", ".join(map(str, middle[:_NAMED])) + (
-            f" and {len(middle) - _NAMED} more" if len(middle) > _NAMED else ""
-        )
+        named = some_of(middle)
         yield Finding(
             Severity.WARNING,
             "days_without_records",
@@ -88,7 +98,7 @@ def _silent_days(daily: DailySpend, fleet: Part, horizon: Horizon) -> Iterator[F
         yield Finding(
             Severity.WARNING,
             "days_without_records",
-            f"No record on the last {counted(silent, 'day')} before {horizon.origin}: they count as days without spend",
+            f"No record on the last {counted(silent, 'day')} before {horizon.origin}, taken as without spend",
             "Choose --as-of or --until at the end of the data if it has not arrived yet.",
             {"days": [str(last + timedelta(days=at + 1)) for at in range(silent)]},
         )
@@ -158,7 +168,7 @@ def _spread(daily: DailySpend, currency: str) -> Iterator[Finding]:
 
 def _begun_day(question: ForecastQuestion, horizon: Horizon) -> Iterator[Finding]:
     if midnight(horizon.origin, question.timezone) != question.as_of:
-        message = f"{horizon.origin} has begun but is not over: it is forecast, not counted."
+        message = f"{horizon.origin} is not over: what it has spent is in the amount so far, its end is forecast."
         yield Finding(Severity.INFO, "begun_day", message)
 
 
@@ -172,6 +182,6 @@ def _break(fleet: Part) -> Iterator[Finding]:
     change = now / before - 1
     message = (
         f"The last 7 days cost {abs(change):.0%} {'more' if change > 0 else 'less'} a day than the 4 weeks before; the "
-        "forecast has taken up most of the change, but not knowing whether it lasts."
+        "forecast follows most of that change, and nobody knows yet whether it lasts."
     )
     yield Finding(Severity.WARNING, "level_shift", message, "", {"change": change})

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finopsctl.analyses.forecast.comparison import compared
+from finopsctl.analyses.forecast.comparison import compared, verdicts
 from finopsctl.analyses.forecast.daily import daily_spend
 from finopsctl.analyses.forecast.doubts import doubts_of
 from finopsctl.analyses.forecast.horizon import Horizon, horizon_of
-from finopsctl.analyses.forecast.parts import OTHER, RECENT_DAYS, Part, filled, forecast_fleet, forecast_parts
+from finopsctl.analyses.forecast.parts import MICRO, OTHER, RECENT_DAYS, Part, forecast_fleet, forecast_parts
 from finopsctl.analyses.forecast.result import Forecast
 from finopsctl.analyses.forecast.scenarios import Scenario, baseline, dimensions_of, overlays
+from finopsctl.forecasting import Series
 from finopsctl.forecasting.methods import SHORT
 from finopsctl.ledger.period import zone
 from finopsctl.metrics.dimensions import Dimension, dimension
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
     from finopsctl.analyses.forecast.comparison import Backtest
     from finopsctl.analyses.forecast.scenarios import Overlay
-    from finopsctl.forecasting import Series
+
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,11 +80,15 @@ def forecast(ledger: pl.LazyFrame, question: ForecastQuestion) -> Forecast:
     horizon = horizon_of(question.horizon, origin, question.timezone, question.first_month)
     names = [d.name for d in question.by]
     filters = tuple(dimension(n, question.first_month) for n in dimensions_of(question.scenarios) if n not in names)
-    daily = daily_spend(ledger, (*question.by, *filters), origin, question.timezone, question.basis)
+    daily = daily_spend(ledger, (*question.by, *filters), question.as_of, question.timezone, question.basis)
     known = daily.amounts["spend"].is_not_null().any()
-    by_part, others = _kept(daily.amounts, names, question.top)
-    fleet = forecast_fleet(_fleet_series(by_part, origin, known=known), horizon.ahead, question.method)
-    parts = forecast_parts(_part_series(by_part, names, fleet), fleet, question.method) if names and known else ()
+    so_far = pl.concat([daily.amounts, daily.begun.select(pl.lit(origin).alias("day"), pl.all())])
+    to_date, others = _kept(so_far, names, question.top)
+    by_part, begun = to_date.filter(pl.col("day") < origin), _begun(to_date, names, origin)
+    whole_begun = sum(begun.values())
+    fleet = forecast_fleet(_fleet_series(by_part, origin, known=known), horizon.ahead, question.method, whole_begun)
+    series = _part_series(by_part, names, fleet, tuple(begun)) if names and known else []
+    parts = forecast_parts(series, fleet, question.method, begun)
     laid, doubts = _overlays(question, by_part, parts or (fleet,), names) if known else ((), ())
     backtests = compared(fleet, parts, horizon.ahead, question.method) if question.backtest and known else None
     return Forecast(
@@ -91,12 +97,13 @@ def forecast(ledger: pl.LazyFrame, question: ForecastQuestion) -> Forecast:
         fleet=fleet,
         parts=parts,
         others=others,
-        spent=_spent(by_part, names, horizon),
+        spent=_spent(to_date, names, horizon),
         overlays=laid,
         backtests=backtests,
         quality=daily.quality,
-        findings=(*doubts_of(question, daily, horizon, fleet, parts), *_scenario_doubts(doubts), *_untested(backtests)),
+        findings=(*doubts_of(question, daily, horizon, fleet, parts), *_scenario_doubts(doubts), *_tested(backtests)),
         currency=question.currency,
+        as_of=question.as_of,
     )
 
 
@@ -128,23 +135,34 @@ def _kept(amounts: pl.DataFrame, names: list[str], top: int | None) -> tuple[pl.
 
 def _fleet_series(amounts: pl.DataFrame, origin: date, *, known: bool) -> Series:
     whole = amounts.group_by("day").agg(pl.col("spend").sum().cast(pl.Float64))
-    return filled(dict(whole.iter_rows()) if known else {}, origin)
+    return Series.of(dict(whole.iter_rows()) if known else {}, origin)
 
 
-def _part_series(amounts: pl.DataFrame, names: list[str], fleet: Part) -> list[tuple[tuple[str | None, ...], Series]]:
+def _begun(amounts: pl.DataFrame, names: list[str], origin: date) -> dict[tuple[str | None, ...], int]:
+    """Return what each part has spent of the day that is not over, in whole micro-units."""
+    keys = [*names, OTHER]
+    sums = amounts.filter(pl.col("day") == origin).group_by(keys).agg(pl.col("spend").sum())
+    return {tuple(row[key] for key in keys): round(row["spend"] * MICRO) for row in sums.iter_rows(named=True)}
+
+
+def _part_series(
+    amounts: pl.DataFrame, names: list[str], fleet: Part, begun: Sequence[tuple[str | None, ...]]
+) -> list[tuple[tuple[str | None, ...], Series]]:
     """Return the days of each part, from its first one on: a part that is new was not free before.
 
     In a history of less than two weeks, a part that was silent at first is more likely one that is used now and then,
-    so there all parts begin with the whole.
+    so there all parts begin with the whole. A part that began on the day that is not over had a day without spend.
     """
     days = amounts.group_by(*names, OTHER, "day").agg(pl.col("spend").sum().cast(pl.Float64))
     parts = days.sort("day").partition_by(*names, OTHER, as_dict=True, include_key=False, maintain_order=True)
     first = fleet.series.first_day if fleet.outlook.history < SHORT else None
-    return [(key, filled(dict(frame.iter_rows()), fleet.series.after, first)) for key, frame in parts.items()]
+    after = fleet.series.after
+    found = [(key, Series.of(dict(frame.iter_rows()), after, first)) for key, frame in parts.items()]
+    return [*found, *((key, Series.of({}, after, first or after - _DAY)) for key in begun if key not in parts)]
 
 
 def _spent(amounts: pl.DataFrame, names: list[str], horizon: Horizon) -> pl.DataFrame:
-    """Return the exact amounts of the horizon's past days, by day and part."""
+    """Return the exact amounts of the horizon's days so far, by day and part; the last one may not be over."""
     inside = amounts.filter(pl.col("day") >= horizon.first_day)
     return inside.group_by("day", *names, OTHER).agg(pl.col("spend").sum()).sort("day", *names, OTHER)
 
@@ -165,8 +183,10 @@ def _scenario_doubts(doubts: tuple[str, ...]) -> tuple[Finding, ...]:
     return tuple(Finding(Severity.WARNING, "scenario", text) for text in doubts)
 
 
-def _untested(backtests: tuple[Backtest, ...] | None) -> tuple[Finding, ...]:
-    if backtests is None or backtests:
+def _tested(backtests: tuple[Backtest, ...] | None) -> tuple[Finding, ...]:
+    if backtests is None:
         return ()
+    if backtests:
+        return verdicts(backtests)
     message = "The history is too short for a back-test: two weeks and the length of the totals are needed."
     return (Finding(Severity.WARNING, "no_backtest", message),)

@@ -13,10 +13,11 @@ from finopsctl.analyses.forecast.parts import OTHER, Part
 from finopsctl.analyses.forecast.tables import backtest_table, parts_table, scenario_table, weeks_table
 from finopsctl.ledger.schema import MONEY
 from finopsctl.results.report import Report, Table
-from finopsctl.results.wording import counted, money
+from finopsctl.results.wording import money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from finopsctl.analyses.forecast.comparison import Backtest
     from finopsctl.analyses.forecast.horizon import Horizon
@@ -36,12 +37,13 @@ class Forecast:
         fleet: The whole.
         parts: Largest recent spend first; empty without dimensions.
         others: How many parts the last one stands for.
-        spent: The exact amounts of past days: day, dimensions, other, spend.
+        spent: The exact amounts so far: day, dimensions, other, spend; the day of the origin if it has begun too.
         overlays: Scenarios, the baseline first; one entry a scenario and part.
         backtests: None unless asked for.
         quality: How much of the input it covers.
         findings: What a reader must know.
         currency: ISO 4217 code.
+        as_of: The first instant not seen.
     """
 
     horizon: Horizon
@@ -55,10 +57,15 @@ class Forecast:
     quality: Quality
     findings: tuple[Finding, ...]
     currency: str
+    as_of: datetime | None = None
 
     @property
     def rows(self) -> pl.DataFrame:
-        """One row a day and part: day, dimensions, actual (past days), p10, p50, p90 (days ahead)."""
+        """One row a day and part: day, dimensions, actual (past days), p10, p50, p90 (days ahead).
+
+        The day that has begun has both: what it has spent so far, and what it is expected to end at. Of days before
+        the first record nothing is known.
+        """
         records = [*self._past_rows(), *self._future_rows()]
         schema: dict[str, Any] = {
             "day": pl.Date,
@@ -98,24 +105,31 @@ class Forecast:
             tables.append(scenario_table(self))
         if self.backtests is not None:
             tables.append(backtest_table(self))
-        return Report("forecast", self._headline(), tuple(tables), self.totals, self.findings)
+        return Report("forecast", self._headline(), tuple(tables), self.totals, self.findings, as_of=self.as_of)
 
     def projected(self, part: Part) -> dict[str, Any]:
         """Return the totals of one part: its past days and the days ahead."""
         known = self.fleet.outlook.known
         actual = self.actual_of(part) if known else None
+        whole = self.whole_days_of(part)
         low, high = part.total(0.1), part.total(0.9)
         return {
             "actual": actual,
-            "projected": None if actual is None else actual + part.expected,
-            "projected_p10": None if actual is None or low is None else actual + low,
-            "projected_p90": None if actual is None or high is None else actual + high,
+            "projected": None if actual is None else whole + part.expected,
+            "projected_p10": None if actual is None or low is None else whole + low,
+            "projected_p90": None if actual is None or high is None else whole + high,
             "run_rate_monthly": part.run_rate() if known else None,
         }
 
     def actual_of(self, part: Part) -> Decimal:
-        """Return what a part has spent on the horizon's past days."""
-        mine = self.spent
+        """Return what a part has spent in the horizon so far."""
+        return self._sum(part, self.spent)
+
+    def whole_days_of(self, part: Part) -> Decimal:
+        """Return what a part has spent on the horizon's days that are over: what its forecast is added to."""
+        return self._sum(part, self.spent.filter(pl.col("day") < self.horizon.origin))
+
+    def _sum(self, part: Part, mine: pl.DataFrame) -> Decimal:
         if part.key:
             pairs = zip([*(d.name for d in self.by), OTHER], part.key, strict=True)
             mine = mine.filter([pl.col(name).eq_missing(pl.lit(value)) for name, value in pairs])
@@ -135,26 +149,31 @@ class Forecast:
         return self.others if part.key and part.key[-1] else None
 
     def _past_rows(self) -> Iterator[tuple[Any, ...]]:
-        names = [d.name for d in self.by]
-        known = {
-            (row["day"], *(row[n] for n in names), row[OTHER]): row["spend"] for row in self.spent.iter_rows(named=True)
-        }
+        known = self._amounts()
         if not self.fleet.outlook.known:
             return
         for at in range(self.horizon.past):
             day = self.horizon.first_day + timedelta(days=at)
             for part in self.subjects:
-                amount = known.get((day, *(part.key or (False,))), Decimal(0))
+                nothing = None if day < self.fleet.series.first_day else Decimal(0)
+                amount = known.get((day, *(part.key or (False,))), nothing)
                 yield (day, *self.key_of(part), amount, None, None, None, self.others_in(part))
 
     def _future_rows(self) -> Iterator[tuple[Any, ...]]:
+        begun = self._amounts() if self.fleet.outlook.known else {}
         for at in range(self.horizon.ahead):
             day = self.horizon.origin + timedelta(days=at)
             for part in self.subjects:
-                yield (day, *self.key_of(part), None, *part.on(at), self.others_in(part))
+                so_far = begun.get((day, *(part.key or (False,))))
+                yield (day, *self.key_of(part), so_far, *part.on(at), self.others_in(part))
+
+    def _amounts(self) -> dict[tuple[Any, ...], Decimal]:
+        """Return what was spent by day and part."""
+        names = ("day", *(d.name for d in self.by), OTHER)
+        return {tuple(row[name] for name in names): row["spend"] for row in self.spent.iter_rows(named=True)}
 
     def _headline(self) -> str:
-        totals, outlook = self.totals, self.fleet.outlook
+        totals = self.totals
         if totals["projected"] is None:
             return "No forecast: no record has a known cost."
         end = money(totals["projected"], self.currency)
@@ -163,7 +182,7 @@ class Forecast:
             interval = " (no interval: too few past errors)"
         else:
             low, high = (money(totals[key], self.currency) for key in ("projected_p10", "projected_p90"))
-            interval = f" (P10 {low}, P90 {high}; {counted(outlook.errors, 'back-test error')} behind it)"
+            interval = f" (80% likely between {low} and {high})"
         so_far = f", of which {money(totals['actual'], self.currency)} is spent" if self.horizon.past else ""
         rate = money(totals["run_rate_monthly"], self.currency)
         return f"{name} will cost about {end}{interval}{so_far}; the run rate at its end is {rate} a month."

@@ -145,9 +145,7 @@ def _overlay(
     mine = _of_part(groups, part, names)
     weights = _shares(groups["spend"], mine)
     days = len(part.micro)
-    expected = np.array([amount or 0.0 for amount in part.outlook.expected])
-    scale = 1.0 if part.factor is None else part.factor
-    path = np.concatenate([part.micro / MICRO, expected[days:] * scale])
+    path = np.concatenate([part.micro, part.week[min(days, WEEK) :]]) / MICRO  # a short horizon is made up to a week
     multiplier = np.ones((len(weights), len(path)))
     added = np.zeros(len(path))
     for change, hit in zip(scenario.changes, masks, strict=True):
@@ -155,8 +153,9 @@ def _overlay(
         multiplier[hit] *= effect
         added += extra * _part_of_added(groups["spend"], hit, mine, change)
     after = path * (weights @ multiplier if weights.sum() else 1.0) + added
-    end = max(days, WEEK)
+    week = slice(max(days, WEEK) - WEEK, None)
     future = float(after[:days].sum())
+    future = max(future, part.begun / MICRO) if part.begun > 0 else future
     before = float(path[:days].sum())
     ratio = float((after - added)[:days].sum()) / before if before else 1.0
     low, high = part.total(0.1), part.total(0.9)
@@ -167,7 +166,9 @@ def _overlay(
         amount,
         None if low is None else amount - _scaled(part.expected - low, ratio),
         None if high is None else amount + _scaled(high - part.expected, ratio),
-        decimal_of(round(30 * float(after[end - WEEK : end].mean()) * MICRO)) if part.outlook.known else None,
+        decimal_of(part.monthly + round(30 * float((after - path)[week].mean()) * MICRO))
+        if part.outlook.known
+        else None,
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from finopsctl.analyses.forecast.parts import MICRO, OTHER, WEEK, decimal_of
+from finopsctl.analyses.forecast.parts import OTHER, WEEK, decimal_of
 from finopsctl.ledger.schema import MONEY
 from finopsctl.results.report import Column, Table
 from finopsctl.results.units import Unit
@@ -46,8 +46,8 @@ def parts_table(forecast: Forecast) -> Table:
     frame = frame if forecast.others else frame.drop(OTHER)
     columns = (
         *(d.column for d in forecast.by),
-        *((Column("actual", "So far", Unit.USD, 1),) if forecast.horizon.past else ()),
-        Column("projected", "Projected", Unit.USD),
+        *((Column("actual", "Spend so far", Unit.USD, 1),) if forecast.horizon.past else ()),
+        Column("projected", "Forecast", Unit.USD),
         Column("share", "Share", Unit.SHARE, 2),
         Column("projected_p10", "P10", Unit.USD, 1),
         Column("projected_p90", "P90", Unit.USD, 1),
@@ -71,21 +71,27 @@ def weeks_table(forecast: Forecast) -> Table:
     for _, group in groupby(days, key=lambda day: (day.year, day.month) if monthly else day.isocalendar()[:2]):
         span = list(group)
         past = sum((actual.get(day, Decimal(0)) for day in span if day < forecast.horizon.origin), Decimal(0))
+        begun = sum((actual.get(day, Decimal(0)) for day in span if day == forecast.horizon.origin), Decimal(0))
         ahead = sum((_expected_on(forecast, day) for day in span if day >= forecast.horizon.origin), Decimal(0))
         spent, expected = spent + past, expected + ahead
         records.append(
-            (span[0], len(span), *_span(forecast, span, past, ahead), *_cumulated(forecast, span[-1], spent, expected))
+            (
+                span[0],
+                len(span),
+                *_span(forecast, span, past + begun, ahead),
+                *_cumulated(forecast, span[-1], spent, expected),
+            )
         )
     money_columns = ("actual", "expected", "cumulated", "cumulated_p10", "cumulated_p90")
     schema: dict[str, Any] = {"from": pl.Date, "days": pl.Int64, **dict.fromkeys(money_columns, MONEY)}
     columns = (
         Column("from", "From", Unit.DATE),
         Column("days", "Days", Unit.COUNT, 2),
-        *((Column("actual", "Actual", Unit.USD),) if forecast.horizon.past else ()),
-        Column("expected", "Expected", Unit.USD),
+        *((Column("actual", "Spend", Unit.USD),) if forecast.horizon.past else ()),
+        Column("expected", "Forecast", Unit.USD),
         Column("cumulated", "Adds up to", Unit.USD),
-        Column("cumulated_p10", "P10", Unit.USD, 1),
-        Column("cumulated_p90", "P90", Unit.USD, 1),
+        Column("cumulated_p10", "P10 to date", Unit.USD, 1),
+        Column("cumulated_p90", "P90 to date", Unit.USD, 1),
     )
     if not forecast.fleet.outlook.known:
         records = []
@@ -94,9 +100,14 @@ def weeks_table(forecast: Forecast) -> Table:
 
 def _span(forecast: Forecast, span: list[date], past: Decimal, ahead: Decimal) -> tuple[Decimal | None, Decimal | None]:
     return (
-        past if span[0] < forecast.horizon.origin else None,
+        past if (span[0] < forecast.horizon.origin and _is_known(forecast, span[-1])) or past else None,
         ahead if span[-1] >= forecast.horizon.origin else None,
     )
+
+
+def _is_known(forecast: Forecast, day: date) -> bool:
+    """Return whether a day is not before the first record."""
+    return day >= forecast.fleet.series.first_day
 
 
 def _expected_on(forecast: Forecast, day: date) -> Decimal:
@@ -106,9 +117,8 @@ def _expected_on(forecast: Forecast, day: date) -> Decimal:
 def _cumulated(forecast: Forecast, last: date, spent: Decimal, expected: Decimal) -> tuple[Decimal | None, ...]:
     days = (last - forecast.horizon.origin).days + 1
     if days <= 0:
-        return spent, None, None
-    low, high = (forecast.fleet.outlook.total(q, days) for q in (0.1, 0.9))
-    bounds = (None if x is None else spent + decimal_of(round(x * MICRO)) for x in (low, high))
+        return (spent if _is_known(forecast, last) else None), None, None
+    bounds = (None if x is None else spent + x for x in (forecast.fleet.total(q, days) for q in (0.1, 0.9)))
     return spent + expected, *bounds
 
 
@@ -119,7 +129,7 @@ def scenario_table(forecast: Forecast) -> Table:
     records = []
     for overlay in forecast.overlays:
         part = subjects[overlay.part]
-        spent, before = forecast.actual_of(part), base[overlay.part]
+        spent, before = forecast.whole_days_of(part), base[overlay.part]
         now, then = spent + overlay.future, spent + before.future
         bounds = (None if x is None else spent + x for x in (overlay.low, overlay.high))
         change = float((now - then) / then) if then and overlay.scenario else None
@@ -146,7 +156,7 @@ def scenario_table(forecast: Forecast) -> Table:
     columns = (
         Column("scenario", "Scenario"),
         *(d.column for d in forecast.by),
-        Column("projected", "Projected", Unit.USD),
+        Column("projected", "Forecast", Unit.USD),
         Column("change", "Change", Unit.CHANGE),
         Column("projected_p10", "P10", Unit.USD, 1),
         Column("projected_p90", "P90", Unit.USD, 1),
@@ -163,7 +173,7 @@ def backtest_table(forecast: Forecast) -> Table:
         (
             row.days,
             "ours" if row.ours else row.accuracy.method,
-            row.accuracy.title,
+            f"{row.accuracy.title} (this forecast)" if row.ours else row.accuracy.title,
             row.accuracy.wape,
             row.accuracy.coverage,
             row.parts_median,
@@ -183,9 +193,9 @@ def backtest_table(forecast: Forecast) -> Table:
     columns = (
         Column("method", "Method"),
         Column("days", "Days", Unit.COUNT),
-        Column("wape", "WAPE", Unit.RATIO),
-        Column("coverage", "80% interval held", Unit.RATIO),
-        *((Column("parts_wape_median", "Median of parts", Unit.RATIO, 1),) if forecast.parts else ()),
+        Column("wape", "Off by", Unit.SHARE),
+        Column("coverage", "80% interval held", Unit.SHARE),
+        *((Column("parts_wape_median", "Median part off by", Unit.SHARE, 1),) if forecast.parts else ()),
         Column("origins", "Forecasts", Unit.COUNT, 2),
     )
     return Table("Backtest", pl.DataFrame(records, schema=schema, orient="row"), columns)

@@ -6,7 +6,8 @@ ledger and invoice say of it, in this order:
 1. A credit, a tax or a rounding line is a cause of its own.
 2. **cutoff**: where one month is over and its neighbour under, the smaller of the two gaps, and no more than the ledger
    has on the day at the edge, was booked on the other side of midnight.
-3. A key, or a day of a provider, that one side does not have at all is **missing** there.
+3. A key, or a day of a provider, that one side does not have at all is **missing** there; so is what API keys and
+   projects are billed for that the ledger has no row of, as far as the invoice has more.
 4. **quantity** = (q_invoice - q_ledger) x L / q_ledger; **price** = the rest, (p_invoice - p_ledger) x q_invoice, which
    is **rounding** when the invoice's own digits explain it.
 5. Without quantities on both sides, what the tokens of the ledger cost at list price tells a **price**; what remains is
@@ -141,6 +142,7 @@ def _explain_usage(gap: _Gap, grain: int) -> None:
         gap.take(MISSING_IN_INVOICE if ledger.lines else MISSING_IN_LEDGER, gap.left)
         return
     _lost_days(gap)
+    _unseen_owners(gap)
     bound = grain * invoice.lines // 2
     if gap.quantity is None or gap.billed is None:
         _by_list_price(gap, bound)
@@ -169,6 +171,16 @@ def _lost_days(gap: _Gap) -> None:
         gap.ledger -= amount
         if gap.quantity is not None:
             gap.quantity -= Fraction(ledger.lost_quantity) * amount / ledger.lost
+
+
+def _unseen_owners(gap: _Gap) -> None:
+    """Take out what is billed to keys and projects that the ledger has never seen, as far as it explains the gap."""
+    invoice = gap.month.invoice
+    if gap.left > 0 and invoice.unseen > 0:
+        amount = min(gap.left, invoice.unseen)
+        gap.take(MISSING_IN_LEDGER, amount)
+        if gap.billed is not None:
+            gap.billed -= Fraction(invoice.unseen_quantity) * amount / invoice.unseen
 
 
 def _by_list_price(gap: _Gap, bound: int) -> None:

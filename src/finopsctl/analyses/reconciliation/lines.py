@@ -64,6 +64,7 @@ _WORDS = {
         r"\b(credits?|refunds?|discounts?|adjustments?|rebates?|promotions?|promotional|write-?offs?|gutschrift)\b"
     ),
 }
+_NATURE_OF_CATEGORY = {"tax": TAX, "credit": CREDIT, "refund": CREDIT}  # of FOCUS; an adjustment can be any
 _TEXTS = 3
 _NO_CACHE = re.compile(r"(?i)no[\s_-]?cach(e|ed|ing)")
 _SAID = pl.Schema({"said_class": pl.String(), "said_nature": pl.String(), "text": pl.String()})
@@ -110,29 +111,10 @@ def lines_of(rows: pl.LazyFrame, timezone: str, *, billed: bool) -> pl.DataFrame
 
 def _usage(rows: pl.LazyFrame) -> pl.DataFrame:
     """Split usage over its classes of tokens; fees become lines of their meter."""
-    keys = {
-        "provider": pl.col("provider"),
-        "day": pl.col("day"),
-        "model": pl.col("known_model"),
-        "listed": pl.col("listed"),
-        "unit": pl.when(pl.col("consumed_unit") != "tokens").then("consumed_unit"),
-        "tier": pl.col("tier"),
-        "project": pl.col("project"),
-    }
-    names = list(keys)
-    counts = rows.group_by(named(keys)).agg(
-        used=pl.col("consumed_quantity").sum(),
-        measured=pl.col("consumed_quantity").count(),
-        records=pl.len(),
-        unpriced=(pl.col("cost").is_null() & pl.col("record_kind").is_in(["request", "usage"])).sum(),
-    )
-    split, totals = pl.collect_all([spend_by_class(rows, keys), counts], engine="streaming")
-    joined = split.join(totals, on=names, how="left", nulls_equal=True)
-    is_fee = pl.col("token_class").eq_missing(OTHER) | (
-        pl.col("token_class").is_null() & (pl.col("tokens").sum().over(names) == 0)
-    )
-    is_meter = is_fee & pl.col("unit").is_not_null()
+    joined, names = _by_class(rows)
     has_tokens = pl.col("tokens").sum().over(names) > 0
+    is_fee = pl.col("token_class").eq_missing(OTHER) | (pl.col("token_class").is_null() & ~has_tokens)
+    is_meter = is_fee & pl.col("unit").is_not_null()
     return joined.select(
         "provider",
         "day",
@@ -152,11 +134,68 @@ def _usage(rows: pl.LazyFrame) -> pl.DataFrame:
     ).cast(LINES)
 
 
+def _by_class(rows: pl.LazyFrame) -> tuple[pl.DataFrame, list[str]]:
+    """Return the spend and tokens of each class beside the counts of its group, and the names of the groups' keys."""
+    keys = {
+        "provider": pl.col("provider"),
+        "day": pl.col("day"),
+        "model": pl.col("known_model"),
+        "listed": pl.col("listed"),
+        "unit": pl.when(pl.col("consumed_unit") != "tokens").then("consumed_unit"),
+        "tier": pl.col("tier"),
+        "project": pl.col("project"),
+    }
+    names = list(keys)
+    counts = rows.group_by(named(keys)).agg(
+        used=pl.col("consumed_quantity").sum(),
+        measured=pl.col("consumed_quantity").count(),
+        records=pl.len(),
+        unpriced=(pl.col("cost").is_null() & pl.col("record_kind").is_in(["request", "usage"])).sum(),
+    )
+    split, totals = pl.collect_all([spend_by_class(rows, keys), counts], engine="streaming")
+    return split.join(totals, on=names, how="left", nulls_equal=True), names
+
+
 def _money(rows: pl.LazyFrame) -> pl.DataFrame:
     """Return lines of money, told apart by what their texts say."""
+    sums = _with_words(_added_up(rows))
+    given_back = pl.col("sign").fill_null(value=False) & ((pl.col("kind") == "cost") | pl.col("known_model").is_null())
+    nature = (
+        pl.when((pl.col("kind") == "credit") | pl.col("known_model").is_null())
+        .then("said_nature")
+        .fill_null(pl.when((pl.col("kind") == "credit") | given_back).then(pl.lit(CREDIT)).otherwise(pl.lit(USAGE)))
+    )
+    is_usage = pl.col("nature") == USAGE
+    meter = pl.when((pl.col("consumed_unit") != "tokens") & pl.col("known_model").is_null()).then("consumed_unit")
+    own_class = pl.when(pl.col("meter").is_not_null()).then(pl.lit(OTHER)).otherwise("said_class")
+    return (
+        sums.with_columns(nature=nature, meter=meter)
+        .select(
+            "provider",
+            "day",
+            "nature",
+            pl.when(is_usage).then("known_model").alias("model"),
+            (pl.col("listed") & is_usage).alias("listed"),
+            pl.when(is_usage).then("meter").alias("meter"),
+            pl.when(is_usage & pl.col("meter").is_null()).then("tier").alias("service_tier"),
+            pl.when(is_usage).then(own_class).alias("token_class"),
+            pl.when(is_usage).then("project").alias("project"),
+            "amount",
+            "quantity",
+            "unmeasured",
+            "lines",
+            "unpriced",
+            pl.when(~is_usage).then("text").alias("text"),
+        )
+        .cast(LINES)
+    )
+
+
+def _added_up(rows: pl.LazyFrame) -> pl.DataFrame:
+    """Add up lines of money by all that tells them apart, the sign and the texts included."""
     kind = pl.col("record_kind").cast(pl.String)
     keys = ("provider", "day", "known_model", "listed", "tier", "consumed_unit", "project", "tags", "cost_type")
-    sums = (
+    return (
         rows.with_columns(kind=kind, sign=pl.col("cost") < 0)
         .group_by(*keys, "kind", "sign")
         .agg(
@@ -168,52 +207,27 @@ def _money(rows: pl.LazyFrame) -> pl.DataFrame:
         )
         .collect(engine="streaming")
     )
+
+
+def _with_words(sums: pl.DataFrame) -> pl.DataFrame:
+    """Add what the texts of each line say (columns ``_SAID``); each distinct pair of texts is read once."""
     told = sums.select("tags", "cost_type").unique()
     said = pl.DataFrame([_said(*texts) for texts in told.iter_rows()], schema=_SAID)
-    sums = sums.join(pl.concat([told, said], how="horizontal"), on=["tags", "cost_type"], how="left", nulls_equal=True)
-    given_back = pl.col("sign").fill_null(value=False) & ((pl.col("kind") == "cost") | pl.col("known_model").is_null())
-    nature = (
-        pl.when((pl.col("kind") == "credit") | pl.col("known_model").is_null())
-        .then("said_nature")
-        .fill_null(pl.when((pl.col("kind") == "credit") | given_back).then(pl.lit(CREDIT)).otherwise(pl.lit(USAGE)))
-    )
-    meter = pl.when((pl.col("consumed_unit") != "tokens") & pl.col("known_model").is_null()).then("consumed_unit")
-    return (
-        sums.with_columns(nature=nature, meter=meter)
-        .with_columns(is_usage=pl.col("nature") == USAGE)
-        .select(
-            "provider",
-            "day",
-            "nature",
-            pl.when(pl.col("is_usage")).then("known_model").alias("model"),
-            (pl.col("listed") & pl.col("is_usage")).alias("listed"),
-            pl.when(pl.col("is_usage")).then("meter").alias("meter"),
-            pl.when(pl.col("is_usage") & pl.col("meter").is_null()).then("tier").alias("service_tier"),
-            pl.when(pl.col("is_usage"))
-            .then(pl.when(pl.col("meter").is_not_null()).then(pl.lit(OTHER)).otherwise("said_class"))
-            .alias("token_class"),
-            pl.when(pl.col("is_usage")).then("project").alias("project"),
-            "amount",
-            "quantity",
-            "unmeasured",
-            "lines",
-            "unpriced",
-            pl.when(~pl.col("is_usage")).then("text").alias("text"),
-        )
-        .cast(LINES)
-    )
+    return sums.join(pl.concat([told, said], how="horizontal"), on=["tags", "cost_type"], how="left", nulls_equal=True)
 
 
 def _said(tags: str | None, cost_type: str | None) -> dict[str, Any]:
     """Read the texts of a line of money: class of tokens, and whether it is a tax, a credit or a rounding."""
     labels: Mapping[str, Any] = json.loads(tags) if tags else {}
     texts = {name.lower(): str(value) for name, value in labels.items() if isinstance(value, str | int | float)}
-    spoken = " ".join([*texts.values(), cost_type or ""]).lower().replace("_", " ")
+    category = texts.pop("charge_category", "")
+    spoken = " ".join([*texts.values(), category, cost_type or ""]).lower().replace("_", " ")
+    said_nature = next((nature for nature, words in _WORDS.items() if words.search(spoken)), None)
     classes = (_class_in(texts[name]) for name in _CLASS_TEXTS if name in texts)
     named = next((texts[name] for name in ("line_item", "description", "charge") if name in texts), None)
     return {
         "said_class": next((found for found in classes if found), None),
-        "said_nature": next((nature for nature, words in _WORDS.items() if words.search(spoken)), None),
+        "said_nature": _NATURE_OF_CATEGORY.get(category, said_nature),
         "text": named or cost_type,
     }
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from finopsctl.analyses.reconciliation.lines import USAGE
+from finopsctl.ledger.schema import PICO, amount_of
 from finopsctl.results.finding import Finding, Severity
-from finopsctl.results.wording import SYMBOLS, counted, money
+from finopsctl.results.wording import SYMBOLS, counted, money, some_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 Sides = tuple[pl.DataFrame, pl.DataFrame]
 """Lines of the ledger and of the invoice."""
 
-_PICO = Decimal("1e-12")
 _MILLION = 1_000_000
 _SHOWN = 4
 
@@ -37,7 +37,7 @@ def note(entry: Entry, currency: str) -> str | None:  # noqa: PLR0911 - one answ
         case "price":
             return _prices(ledger, invoice, str(unit), currency)
         case "missing_in_ledger" if ledger.lines:
-            return "on days without any record in the ledger"
+            return _never_seen(invoice)
         case "missing_in_invoice" if invoice.lines:
             return "on days without any line on the invoice"
         case "cutoff":
@@ -49,6 +49,14 @@ def note(entry: Entry, currency: str) -> str | None:  # noqa: PLR0911 - one answ
         case "credit" | "tax" | "rounding":
             return invoice.text or ledger.text or None
     return None
+
+
+def _never_seen(invoice: Side) -> str:
+    reasons = {
+        "on days without any record in the ledger": invoice.lost,
+        "of keys or projects without any record in the ledger": invoice.unseen,
+    }
+    return " and ".join(reason for reason, amount in reasons.items() if amount > 0)
 
 
 def _prices(ledger: Side, invoice: Side, unit: str, currency: str) -> str:
@@ -63,7 +71,7 @@ def _prices(ledger: Side, invoice: Side, unit: str, currency: str) -> str:
 
 
 def _unit_price(side: Side, per: int, currency: str) -> str:
-    price = Decimal(side.amount) * _PICO / Decimal(str(side.quantity)) * per
+    price = Decimal(side.amount) * PICO / Decimal(str(side.quantity)) * per
     digits = max(2, 2 - price.adjusted()) if price else 2
     text = f"{price:,.{digits}f}"
     while text[-1] == "0" and len(text.partition(".")[2]) > 2:
@@ -93,7 +101,9 @@ def findings(compared: Sides, beyond: Sides, days: pl.DataFrame, scope: Scope, c
     if spend.height:
         total = sum(spend["amount"].to_list(), Decimal(0))
         names = spend["provider"].to_list()
-        message = f"{money(total, currency)} of the ledger is of providers without an invoice here: {_listed(names)}"
+        message = (
+            f"{money(total, currency)} of the ledger is of providers without an invoice here: {some_of(names, _SHOWN)}"
+        )
         yield Finding(Severity.INFO, "not_invoiced", message, "", {"providers": names, "amount": total})
 
 
@@ -104,7 +114,7 @@ def _beyond(beyond: Sides, currency: str) -> Iterator[Finding]:
     )
     for lines, (side, code, whose, when) in zip(reversed(beyond), told, strict=True):
         for (provider,), group in lines.filter(pl.col("amount") != 0).group_by(["provider"], maintain_order=True):
-            amount = _amount(int(group["amount"].sum()))
+            amount = amount_of(int(group["amount"].sum()))
             days = group["day"].sort().to_list()
             span = f"{days[0]} to {days[-1]}"
             message = f"{money(amount, currency)} {whose} ({provider}, {span}) is {when} and not compared"
@@ -121,7 +131,7 @@ def _lost_days(compared: Sides, scope: Scope, currency: str) -> Iterator[Finding
     lost = invoice.filter(pl.col("amount") > 0).join(ledger, on=["provider", "day"], how="anti")
     for (provider,), group in lost.group_by(["provider"], maintain_order=True):
         days = group["day"].unique().sort().to_list()
-        amount = _amount(int(group["amount"].sum()))
+        amount = amount_of(int(group["amount"].sum()))
         message = f"{provider}: the ledger has no record on {_spans(days)}, where {money(amount, currency)} is invoiced"
         last = ledger.filter(pl.col("provider") == provider)["day"].max()
         hint = "Look for the logs of these days."
@@ -143,22 +153,13 @@ def _unpriced(ledger: pl.DataFrame, invoice: pl.DataFrame, currency: str) -> Ite
     billed = invoice.filter(~pl.col("outside")).group_by(keys).agg(pl.col("amount").sum())
     both = records.join(billed, on=keys, how="inner", nulls_equal=True).sort(keys)
     for provider, model, _, amount in both.iter_rows():
-        money_ = _amount(int(amount))
+        money_ = amount_of(int(amount))
         message = (
             f"{provider}/{model}: the ledger has usage without a price, where {money(money_, currency)} is invoiced"
         )
         hint = "Add its price with --prices DIR; until then it is a price difference."
         evidence: dict[str, Any] = {"provider": provider, "model": model, "amount": money_}
         yield Finding(Severity.WARNING, "unpriced_ledger", message, hint, evidence)
-
-
-def _amount(pico: int) -> Decimal:
-    return Decimal(pico).scaleb(-12)
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{', '.join(names[:_SHOWN])}{more}"
 
 
 def _spans(days: Sequence[date]) -> str:
@@ -169,4 +170,4 @@ def _spans(days: Sequence[date]) -> str:
             spans[-1][1] = day
         else:
             spans.append([day, day])
-    return _listed([f"{first}" if first == last else f"{first} to {last}" for first, last in spans])
+    return some_of([f"{first}" if first == last else f"{first} to {last}" for first, last in spans], _SHOWN)

@@ -31,6 +31,7 @@ class Side:
         lines: Records behind it; 0: the side has none.
         unpriced: Records of usage without a cost.
         lost: Its money on days on which the other side knows nothing of the provider, and ``lost_quantity``.
+        unseen: Its money of keys and projects that the ledger has no row of, on other days, and ``unseen_quantity``.
         first: Its money on the first day compared, and ``last`` on the last, with their quantities.
         listed: What the quantities cost at list price; None where that was not asked.
         text: What a credit or a tax is called.
@@ -42,6 +43,8 @@ class Side:
     unpriced: int = 0
     lost: int = 0
     lost_quantity: float = 0.0
+    unseen: int = 0
+    unseen_quantity: float = 0.0
     first: int = 0
     first_quantity: float = 0.0
     last: int = 0
@@ -128,10 +131,13 @@ def _sums(lines: pl.DataFrame, other_days: pl.DataFrame, side: str) -> pl.DataFr
     first, last = pl.col("day") == pl.col("first_day"), pl.col("day") == pl.col("last_day")
     marked = lines.join(covered, on=["provider", "day"], how="left").with_columns(lost=lost)
     listed = pl.col("listed_amount").sum() if "listed_amount" in lines.columns else pl.lit(None, pl.Int128)
+    unseen = "unseen_amount" in lines.columns
     sums = marked.group_by(*KEY, "part").agg(
         pl.col("amount", "quantity", "unmeasured", "lines", "unpriced").sum(),
         lost=pl.col("amount").filter("lost").sum(),
         lost_quantity=pl.col("quantity").filter("lost").sum(),
+        unseen=pl.col("unseen_amount").filter(~pl.col("lost")).sum() if unseen else pl.lit(0, pl.Int128),
+        unseen_quantity=pl.col("unseen_quantity").filter(~pl.col("lost")).sum() if unseen else pl.lit(0.0),
         first=pl.col("amount").filter(first).sum(),
         first_quantity=pl.col("quantity").filter(first).sum(),
         last=pl.col("amount").filter(last).sum(),

@@ -1,31 +1,34 @@
 """Prepaid credits: drawn down by a provider's spend day by day, the first to expire first, and when they run out.
 
 A day's spend is taken from the credits that are open on it (``start`` <= day < ``expires``), in the order of their
-expiry. After the last day of data the mean of the last 30 days goes on as the daily spend.
+expiry. After the last day of data the mean of the last 30 days goes on as the daily spend; beside the day that this
+uses a credit up stands the day the forecast does, which knows weekdays and ends of months.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from finopsctl.ledger.schema import MONEY
+from finopsctl.ledger.schema import MONEY, PICO
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.report import Column, Table
 from finopsctl.results.units import Grade, Unit
 from finopsctl.results.wording import money
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 BURN_DAYS = 30
 _SOON, _VERY_SOON = 30, 15
 _FAR = 3660
-_PICO = Decimal("1e-12")
+_FORECAST_DAYS = 366
+_EVIDENCE = ("name", "provider", "balance", "burn_rate", "run_out", "run_out_forecast", "expires", "expires_unused")
 _SCHEMA = pl.Schema(
     {
         "name": pl.String(),
@@ -37,6 +40,7 @@ _SCHEMA = pl.Schema(
         "balance": MONEY,
         "burn_rate": MONEY,
         "run_out": pl.Date(),
+        "run_out_forecast": pl.Date(),
         "expires_unused": MONEY,
         "status": pl.String(),
     }
@@ -68,10 +72,16 @@ class Prepaid:
 
 @dataclass(slots=True)
 class _State:
+    """A credit on its way: what is left of it, and the day nothing was."""
+
     credit: Prepaid
     left: Decimal
     used: Decimal = Decimal(0)
     run_out: date | None = None
+
+    def is_open_after(self, day: date) -> bool:
+        """Whether something of it is left that a later day may use."""
+        return self.left > 0 and (self.credit.expires is None or self.credit.expires > day)
 
 
 def draw_down(spend: pl.DataFrame, credits_: Sequence[Prepaid], as_of: date) -> pl.DataFrame:
@@ -84,8 +94,9 @@ def draw_down(spend: pl.DataFrame, credits_: Sequence[Prepaid], as_of: date) -> 
 
     Returns:
         name, provider, amount, from, expires, used, balance (nothing once expired), burn_rate (a day, mean of the last
-        30 days or as many as there are), run_out (the day it is used up; null: not before it expires), expires_unused
-        (what is or will then be left), status (good, warning, critical, exhausted, expired).
+        30 days or as many as there are), run_out (the day it is used up; null: not before it expires), run_out_forecast
+        (the day the forecast uses it up; null: not within a year or before it expires, or no spend to forecast from),
+        expires_unused (what is or will be left at the burn rate), status (good, warning, critical, exhausted, expired).
     """
     rows = [row for provider in sorted({c.provider for c in credits_}) for row in _of(provider, spend, credits_, as_of)]
     return pl.DataFrame(rows, schema=_SCHEMA)
@@ -104,16 +115,31 @@ def _of(provider: str, spend: pl.DataFrame, credits_: Sequence[Prepaid], as_of: 
     states = [_State(credit, credit.amount) for credit in own]
     for day in sorted(days):
         _pay(states, day, days[day])
-    ahead = [_State(s.credit, s.left, s.used, s.run_out) for s in states]
-    day = as_of
-    while (
-        burn > 0
-        and any(s.left > 0 and (s.credit.expires or date.max) > day for s in ahead)
-        and day < as_of + timedelta(_FAR)
-    ):
-        _pay(ahead, day, burn)
-        day += timedelta(days=1)
-    yield from (_row(state, later, burn, as_of) for state, later in zip(states, ahead, strict=True))
+    steady = _continued(states, as_of, repeat(burn, _FAR if burn > 0 else 0))
+    forecast = _continued(states, as_of, _expected(days, as_of))
+    for state, later, expected in zip(states, steady, forecast, strict=True):
+        yield _row(state, later, burn, as_of) | {"run_out_forecast": expected.run_out}
+
+
+def _continued(states: Sequence[_State], as_of: date, amounts: Iterable[Decimal]) -> list[_State]:
+    """Return the credits after further days of spend, ``as_of`` the first of them, as long as any of them can pay."""
+    ahead = [replace(state) for state in states]
+    for number, amount in enumerate(amounts):
+        day = as_of + timedelta(days=number)
+        if not any(state.is_open_after(day) for state in ahead):
+            break
+        _pay(ahead, day, amount)
+    return ahead
+
+
+def _expected(days: Mapping[date, Decimal], as_of: date) -> Iterator[Decimal]:
+    """Yield what the forecast expects of each day of the year ahead; nothing without history."""
+    from finopsctl.forecasting import Series, outlook  # the configuration reads this module, and should not read numpy
+
+    history = Series.of({day: float(amount) for day, amount in days.items()}, as_of)
+    for amount in outlook(history, _FORECAST_DAYS).expected:
+        if amount is not None:
+            yield Decimal(max(amount, 0.0)).quantize(PICO, ROUND_CEILING)  # down, the last pico would take a day more
 
 
 def _burn_rate(days: Mapping[date, Decimal], spend: pl.DataFrame, as_of: date) -> Decimal:
@@ -125,7 +151,7 @@ def _burn_rate(days: Mapping[date, Decimal], spend: pl.DataFrame, as_of: date) -
     if length <= 0:
         return Decimal(0)
     total = sum((amount for day, amount in days.items() if day >= since), Decimal(0))
-    return (total / length).quantize(_PICO)
+    return (total / length).quantize(PICO)
 
 
 def _pay(states: Sequence[_State], day: date, amount: Decimal) -> None:
@@ -179,6 +205,7 @@ def table(rows: pl.DataFrame) -> Table:
         Column("balance", "Balance", Unit.USD),
         Column("burn_rate", "Burn rate", Unit.USD_PER_DAY, 2),
         Column("run_out", "Runs out", Unit.DATE),
+        Column("run_out_forecast", "By forecast", Unit.DATE, 4),
         Column("expires", "Expires", Unit.DATE, 1),
         Column("expires_unused", "Expires unused", Unit.USD, 3),
         Column("status", "Status", Unit.GRADE),
@@ -191,9 +218,7 @@ def findings(rows: pl.DataFrame, spend: pl.DataFrame, as_of: date, currency: str
     first = spend["day"].min()
     for row in rows.iter_rows(named=True):
         name, days = row["name"], None if row["run_out"] is None else (row["run_out"] - as_of).days
-        evidence = {
-            k: row[k] for k in ("name", "provider", "balance", "burn_rate", "run_out", "expires", "expires_unused")
-        }
+        evidence = {name: row[name] for name in _EVIDENCE}
         if row["status"] == "exhausted":
             message = f"{name}: the prepaid {money(row['amount'], currency)} were used up on {row['run_out']}"
             yield Finding(Severity.WARNING, "prepaid_exhausted", message, "", evidence)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -14,12 +13,12 @@ from finopsctl.analyses.reconciliation.causes import CAUSES, MISSING_IN_LEDGER, 
 from finopsctl.analyses.reconciliation.levels import at_one_level
 from finopsctl.analyses.reconciliation.lines import PLACES, USAGE, lines_of
 from finopsctl.analyses.reconciliation.pairs import grain_of, pairs_of
-from finopsctl.analyses.reconciliation.scope import Scope, scope_of
+from finopsctl.analyses.reconciliation.scope import Scope, days_named, scope_of
 from finopsctl.analyses.reconciliation.tolerance import Tolerances
 from finopsctl.analyses.reconciliation.verdict import Verdict, verdict_of
 from finopsctl.errors import SourceError
 from finopsctl.ledger.period import calendar_start
-from finopsctl.ledger.schema import MONEY
+from finopsctl.ledger.schema import MONEY, amount_of
 from finopsctl.metrics.measures import REQUESTS, SPEND, to_money
 from finopsctl.metrics.quality import Quality, quality_of
 from finopsctl.metrics.rollup import rollup
@@ -28,6 +27,7 @@ from finopsctl.results.report import Report
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
+    from decimal import Decimal
 
     from finopsctl.analyses.reconciliation.pairs import Pair
     from finopsctl.ledger.period import Period
@@ -93,7 +93,7 @@ class Reconciliation:
 
     def report(self) -> Report:
         """Return the presentable form."""
-        tables: list[Table] = presentation.tables(self.rows, self.causes, self.providers, self.totals)
+        tables: list[Table] = presentation.tables(self.rows, self.causes, self.providers, self.totals, self.currency)
         if self.prepaid is not None:
             tables.append(prepaid.table(self.prepaid))
         headline = presentation.headline(self.verdict, self.causes, self.currency)
@@ -124,6 +124,9 @@ def reconcile(ledger: pl.LazyFrame, invoice: pl.LazyFrame, terms: Terms | None =
     sides = lines_of(own, terms.timezone, billed=False), lines_of(billed, terms.timezone, billed=True)
     if _some_unmeasured(sides[1]):
         sides = _with_list_amounts(sides[0], own, terms.timezone), sides[1]
+    compared_invoice = _on(billed, scope, terms.timezone)
+    owners = ungoverned.owners(own), ungoverned.owners(compared_invoice)
+    sides = sides[0], _with_unseen(sides[1], billed, ungoverned.unseen(*owners), terms.timezone)
     compared = scope.inside(sides[0]), scope.inside(sides[1])
     levelled = at_one_level(*compared)
     entries = _entries(pairs_of(levelled[0], levelled[1], scope), grain_of(billed))
@@ -134,15 +137,12 @@ def reconcile(ledger: pl.LazyFrame, invoice: pl.LazyFrame, terms: Terms | None =
     left_out = (_amount(side["amount"].to_list()) for side in beyond)
     totals = verdict.totals() | dict(zip(("ledger_not_compared", "invoice_not_compared"), left_out, strict=True))
     missing = rows.filter(pl.col("cause") == MISSING_IN_LEDGER)
-    compared_invoice = _on(billed, scope, terms.timezone)
     findings = [
-        *ungoverned.findings(ungoverned.owners(own), ungoverned.owners(compared_invoice), missing, terms.currency),
+        *ungoverned.findings(*owners, missing, terms.currency),
         *notes.findings(compared, beyond, days.filter(asked), scope, terms.currency),
         *levelled[2],
     ]
-    whole = ledger if terms.period is None else ledger.filter(terms.period.holds())
     credits_, told = _prepaid(days, terms)
-    quality = quality_of(rollup(whole, {}, (SPEND, REQUESTS)).collect(engine="streaming"), terms.basis)
     return Reconciliation(
         rows,
         _by_cause(rows),
@@ -150,14 +150,19 @@ def reconcile(ledger: pl.LazyFrame, invoice: pl.LazyFrame, terms: Terms | None =
         credits_,
         totals,
         verdict,
-        quality,
+        _quality(ledger, terms),
         (*findings, *told),
         terms.currency,
     )
 
 
+def _quality(ledger: pl.LazyFrame, terms: Terms) -> Quality:
+    whole = ledger if terms.period is None else ledger.filter(terms.period.holds())
+    return quality_of(rollup(whole, {}, (SPEND, REQUESTS)).collect(engine="streaming"), terms.basis)
+
+
 def _amount(pico: Sequence[int]) -> Decimal:
-    return Decimal(sum(pico)).scaleb(-12)
+    return amount_of(sum(pico))
 
 
 def _by_day(ledger: pl.LazyFrame, timezone: str) -> pl.DataFrame:
@@ -185,9 +190,8 @@ def _billed(invoice: pl.LazyFrame, days: pl.DataFrame) -> pl.LazyFrame:
 
 
 def _nothing_in_common(billed: pl.LazyFrame, days: pl.DataFrame, terms: Terms) -> SourceError:
-    start = pl.col("charge_period_start")
-    first, last = billed.select(start.min().alias("a"), start.max().alias("b")).collect().row(0)
-    about = f"the invoice is about {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+    first, last = days_named(billed, terms.timezone)
+    about = f"the invoice is about {first} to {last}"
     if terms.period is not None:
         asked = f"{terms.period.first_day} to {terms.period.last_day}"
         return SourceError(
@@ -215,6 +219,18 @@ def _with_list_amounts(lines: pl.DataFrame, ledger: pl.LazyFrame, timezone: str)
     """Add what each line of the ledger costs at list price; null where it has none."""
     listed = lines_of(ledger.with_columns(cost=pl.col("list_cost")), timezone, billed=False)
     amounts = listed.filter(pl.col("unpriced") == 0).select(*PLACES, listed_amount="amount")
+    return lines.join(amounts, on=list(PLACES), how="left", nulls_equal=True)
+
+
+def _with_unseen(lines: pl.DataFrame, billed: pl.LazyFrame, unseen: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    """Add how much of each line of the invoice is of keys and projects that the ledger has no row of."""
+    if unseen.is_empty():
+        return lines
+    by_owner = billed.join(unseen.lazy(), on=["provider", "api_key", "project"], how="semi", nulls_equal=True).filter(
+        pl.col("record_kind") != "credit"
+    )
+    parts = lines_of(by_owner, timezone, billed=True)
+    amounts = parts.select(*PLACES, unseen_amount="amount", unseen_quantity="quantity")
     return lines.join(amounts, on=list(PLACES), how="left", nulls_equal=True)
 
 

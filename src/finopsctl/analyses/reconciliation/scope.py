@@ -97,6 +97,12 @@ def scope_of(invoice: pl.LazyFrame, ledger_days: pl.Series, period: Period | Non
     return Scope(pl.DataFrame(rows, schema=_CALENDAR, orient="row").sort("provider", "day"), frozenset(daily))
 
 
+def days_named(invoice: pl.LazyFrame, timezone: str) -> tuple[date, date]:
+    """Return the first and the last day that an invoice's rows are about."""
+    spans = [span for named in _spans(invoice, timezone).values() for span in named]
+    return min(span.start for span in spans), max(span.end for span in spans) - _DAY
+
+
 def _days(
     spans: list[_Span], period: Period | None, known: set[str], *, is_daily: bool
 ) -> Iterator[tuple[date, str, bool]]:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from finopsctl.results.finding import Finding, Severity
-from finopsctl.results.wording import money
+from finopsctl.results.wording import money, some_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_SHOWN = 5
 _LABELS = {"api_key": "key", "project": "project"}
 _WORDS = {**_LABELS, "model": "model", "meter": "meter"}
 _HINT = "Route it through the gateway, or name its logs among the inputs."
@@ -44,13 +43,11 @@ def findings(ledger: pl.DataFrame, invoice: pl.DataFrame, rows: pl.DataFrame, cu
     """
     for provider in invoice["provider"].unique().sort():
         billed, seen = (side.filter(pl.col("provider") == provider) for side in (invoice, ledger))
-        parts = _unseen(billed, seen) or _missing(rows.filter(pl.col("provider") == provider))
+        parts = _summed(_unseen(billed, seen)) or _missing(rows.filter(pl.col("provider") == provider))
         amount = sum((part["amount"] for part in parts), Decimal(0))
         if amount <= 0:
             continue
-        named = [_named(part, currency) for part in parts[:_SHOWN]]
-        more = f" and {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else ""
-        who = f"{', '.join(named)}{more}"
+        who = some_of([_named(part, currency) for part in parts])
         message = f"{money(amount, currency)} invoiced by {provider} never passed through the ledger: {who}"
         evidence: dict[str, Any] = {"provider": provider, "amount": amount, "parts": parts}
         yield Finding(Severity.WARNING, "ungoverned_spend", message, _HINT, evidence)
@@ -69,16 +66,38 @@ def _missing(rows: pl.DataFrame) -> list[dict[str, Any]]:
     return list(found.iter_rows(named=True))
 
 
-def _unseen(billed: pl.DataFrame, seen: pl.DataFrame) -> list[dict[str, Any]]:
+def unseen(ledger: pl.DataFrame, invoice: pl.DataFrame) -> pl.DataFrame:
+    """Return the owners on the invoice that the ledger has no row of.
+
+    Args:
+        ledger: :func:`owners` of every row of the ledger.
+        invoice: The same of the invoice's compared rows.
+
+    Returns:
+        Rows of ``invoice`` with ``by`` and ``name``, what they are not known by: their key or their project.
+    """
+    return pl.concat(
+        _unseen(invoice.filter(pl.col("provider") == provider), ledger.filter(pl.col("provider") == provider))
+        for provider in invoice["provider"].unique().sort()
+    )
+
+
+def _unseen(billed: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
     """Return the keys, and for lines without a comparable key the projects, that the ledger has no row of."""
-    parts: list[dict[str, Any]] = []
+    found = [billed.clear().with_columns(by=pl.lit(""), name=pl.lit(""))]
     for by in _LABELS:
         known = seen[by].drop_nulls().unique()
         named = billed.filter(pl.col(by).is_not_null())
         if named.filter(pl.col(by).is_in(known.implode())).is_empty():
             continue  # other names: they tell nothing
-        unseen = named.filter(~pl.col(by).is_in(known.implode()))
-        sums = unseen.group_by(by).agg(pl.col("amount").sum()).filter(pl.col("amount") > 0)
-        parts += ({"by": by, "name": name, "amount": amount} for name, amount in sums.sort(by).iter_rows())
+        strange = named.filter(~pl.col(by).is_in(known.implode()))
+        marked = strange.with_columns(by=pl.lit(by), name=pl.col(by))
+        found.append(marked.filter(pl.col("amount").sum().over("name") > 0))
         billed = billed.filter(pl.col(by).is_null())
-    return sorted(parts, key=lambda part: (-part["amount"], part["by"], part["name"]))
+    return pl.concat(found)
+
+
+def _summed(owners: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return by, name and amount of each, the largest first."""
+    sums = owners.group_by("by", "name").agg(pl.col("amount").sum())
+    return list(sums.sort("amount", "by", "name", descending=[True, False, False]).iter_rows(named=True))

@@ -35,14 +35,14 @@ class Verdict:
             status; the largest difference first.
         ledger: What the ledger says.
         invoice: What the invoices say.
-        usual: The tolerance of a provider without its own.
+        applied: The tolerances that applied, each once.
         allowed: What all of it may be apart.
     """
 
     providers: pl.DataFrame
     ledger: Decimal
     invoice: Decimal
-    usual: Tolerance
+    applied: tuple[Tolerance, ...]
     allowed: Decimal
 
     @property
@@ -90,8 +90,9 @@ def verdict_of(rows: pl.DataFrame, tolerances: Tolerances) -> Verdict:
     providers = pl.DataFrame(figures, schema=_SCHEMA, orient="row").sort(
         pl.col("difference").abs(), "provider", descending=[True, False]
     )
+    applied = tuple(dict.fromkeys(tolerances.of(provider) for provider in sums["provider"]))
     total: dict[str, Any] = sums.select(pl.col("ledger", "invoice").sum()).row(0, named=True)
-    return Verdict(providers, total["ledger"], total["invoice"], tolerances.usual, allowed)
+    return Verdict(providers, total["ledger"], total["invoice"], applied, allowed)
 
 
 def _share(part: Decimal, whole: Decimal) -> float | None:

@@ -18,7 +18,7 @@ from finopsctl.metrics.quality import Quality, quality_of
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.report import Column, Report, Table
 from finopsctl.results.units import Unit
-from finopsctl.results.wording import SYMBOLS, counted, money
+from finopsctl.results.wording import SYMBOLS, money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,9 +29,9 @@ _UNITS = {
     "user": "Active user",
     "active_user_day": "Active user and day",
     "successful_task": "Successful task",
-    "p99_user": "User of the dearest 1 %",
-    "free_user": "User of a free plan",
-    "free_customer": "Customer of a free plan",
+    "p99_user": "Top 1% of users",
+    "free_user": "Free-plan user",
+    "free_customer": "Free-plan customer",
 }
 
 
@@ -103,7 +103,7 @@ def unit_economics(
     plans = dict(clients.named.drop_nulls("plan").select("customer", "plan").iter_rows())
     parts = _Parts(
         users.users(frames, question, days),
-        clients,
+        customers.with_plans(clients, frames["accounts"]),
         free_tier.free_tier(frames["accounts"], plans, question),
         None if outcomes is None else use_cases.use_cases(ledger, outcomes, question),
     )
@@ -126,7 +126,6 @@ def _rows(parts: _Parts, question: UnitQuestion) -> pl.DataFrame:
 
 
 def _totals(parts: _Parts, quality: Quality) -> dict[str, Any]:
-    people = parts.users.units
     clients = parts.customers.named
     own = Decimal(clients["spend"].sum() or 0)
     totals: dict[str, Any] = {
@@ -136,10 +135,12 @@ def _totals(parts: _Parts, quality: Quality) -> dict[str, Any]:
         "spend_of_customers": own,
         "spend_without_customer": quality.spend - own,
         "customers": clients["customer"].n_unique(),
-        "users": int(people.filter(pl.col("unit") == "user")["count"].sum() or 0) if not _split(people) else None,
+        "users": parts.users.count,
         "free_tier_spend": parts.free.spend,
         "free_tier_share": parts.free.share,
     }
+    if not quality.spend_known:
+        totals |= {name: None for name in totals if name.startswith("spend")}
     if parts.customers.has_revenue:
         revenue = Decimal(clients["revenue"].sum() or 0)
         totals |= {
@@ -162,10 +163,6 @@ def _totals(parts: _Parts, quality: Quality) -> dict[str, Any]:
     return totals
 
 
-def _split(units: pl.DataFrame) -> bool:
-    return units.filter(pl.col("unit") == "user").height > 1
-
-
 def _margin(revenue: Decimal, spend: Decimal) -> float | None:
     return float((revenue - spend) / revenue) if revenue > 0 else None
 
@@ -174,14 +171,14 @@ def _tables(parts: _Parts, question: UnitQuestion) -> Iterator[Table]:
     units = pl.concat([parts.users.units, parts.free.rows])
     named_units = units.with_columns(unit=pl.col("unit").replace_strict(_UNITS))
     columns = (
-        Column("unit", "One"),
+        Column("unit", "Unit"),
         *(d.column for d in question.by),
         Column("spend", "Spend", Unit.USD),
         Column("share", "Of all spend", Unit.SHARE, 2),
-        Column("count", "Number", Unit.COUNT),
-        Column("cost_per", "Costs", Unit.UNIT_PRICE),
-        Column("success_rate", "Succeed", Unit.RATIO, 1),
-        Column("success_of", "Of", priority=3),
+        Column("count", "Count", Unit.COUNT),
+        Column("cost_per", "Cost per unit", Unit.UNIT_PRICE),
+        Column("success_rate", "Success rate", Unit.SHARE, 1),
+        Column("success_of", "of", priority=3),
     )
     if named_units.height:
         split = units["unit"].is_in(_SPLIT).to_list()
@@ -204,13 +201,11 @@ def _findings(parts: _Parts, quality: Quality, question: UnitQuestion) -> Iterat
     yield from customers.findings(parts.customers, question)
     if not parts.customers.has_revenue:
         yield _needs("revenue", "Gross margin per customer", "revenue")
-    if not parts.users.has_days:
-        message = "Active days of users are not known: some of their records cover more than a day."
-        yield Finding(Severity.INFO, "user_days_unknown", message)
+    yield from users.findings(parts.users, question.currency)
     own = Decimal(parts.customers.named["spend"].sum() or 0)
     for what, lost in (("user", parts.users.nameless), ("customer", quality.spend - own)):
         if lost:
-            share = f" ({float(lost / quality.spend):.1%})" if quality.spend else ""
+            share = f" ({float(lost / quality.spend):,.1%})" if quality.spend else ""
             subject = f"{what}: {money(lost, question.currency)}{share}"
             gist = "Spend that names no one and is in no cost per head: {}."
             evidence = {"dimension": what, "spend": lost}
@@ -224,33 +219,41 @@ def _needs(what: str, title: str, option: str) -> Finding:
 
 
 def _headline(parts: _Parts, quality: Quality, question: UnitQuestion) -> str:
+    if not quality.spend_known:
+        return "No cost per unit: no record has a known cost."
     said = []
-    people = parts.users.units.filter(pl.col("unit") == "user")
-    if people.height:
-        count, spend = int(people["count"].sum()), parts.users.spend
-        if not question.by:
-            said.append(f"An active user costs {_price(people['cost_per'][0], question.currency)}")
-        else:
-            said.append(f"{money(spend, question.currency)} spent by {counted(count, 'active user')} of the groups")
+    if parts.users.cost_per is not None:
+        said.append(f"An active user costs {_price(float(parts.users.cost_per), question.currency)}")
     known = None if parts.outcomes is None else parts.outcomes.matched.filter(pl.col("cost_per").is_not_null())
     if known is not None and parts.outcomes is not None and known.height:
         first = known.row(0, named=True)
         name = first[parts.outcomes.found.owner] or "(unknown)"
         said.append(f"one outcome of {name} {_price(first['cost_per'], question.currency)}")
-    if parts.customers.has_revenue and (margin := _overall(parts)) is not None:
-        said.append(f"customers leave a gross margin of {margin:.1%}")
+    if margin := _margins(parts, quality):
+        said.append(margin)
     if not said:
         return f"{money(quality.spend, question.currency)} spent; no user, outcome or customer to divide it by."
     return "; ".join(said)[:1].upper() + "; ".join(said)[1:] + "."
 
 
-def _overall(parts: _Parts) -> float | None:
+def _margins(parts: _Parts, quality: Quality) -> str:
+    """Say what customers leave, of how much of the spend, and what is left once all spend is paid; "" without any."""
     clients = parts.customers.named
-    return _margin(Decimal(clients["revenue"].sum() or 0), Decimal(clients["spend"].sum() or 0))
+    if not parts.customers.has_revenue or clients.is_empty():
+        return ""
+    revenue, own = (Decimal(clients[name].sum() or 0) for name in ("revenue", "spend"))
+    margin, after = _margin(revenue, own), _margin(revenue, quality.spend)
+    if margin is None or after is None:
+        return ""
+    said = f"customers leave a gross margin of {margin:,.1%}"
+    if own == quality.spend:
+        return said
+    cover = f" on the {float(own / quality.spend):,.1%} of spend that names one" if quality.spend else ""
+    return f"{said}{cover} ({after:,.1%} after all spend)"
 
 
 def _price(amount: float, currency: str) -> str:
     """Return a cost per unit with at least three digits that say something."""
     symbol = SYMBOLS.get(currency, f"{currency} ")
     digits = 2 if not amount else max(2, 2 - floor(log10(abs(amount))))
-    return f"{symbol}{amount:,.{min(digits, 12)}f}"
+    return f"{'-' if amount < 0 else ''}{symbol}{abs(amount):,.{min(digits, 12)}f}"

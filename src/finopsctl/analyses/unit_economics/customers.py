@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -16,13 +16,22 @@ from finopsctl.analyses.unit_economics.question import TASKS, UnitQuestion, succ
 from finopsctl.ledger.schema import MONEY
 from finopsctl.metrics.dimensions import TIME_DIMENSIONS
 from finopsctl.metrics.figures import as_text
-from finopsctl.metrics.measures import REQUESTS, SPEND, SUCCESSFUL_REQUESTS, SUCCESSFUL_TASKS, ratio, to_money, total
+from finopsctl.metrics.measures import (
+    REQUESTS,
+    SPEND,
+    SUCCESSFUL_REQUESTS,
+    SUCCESSFUL_TASKS,
+    known_sum,
+    ratio,
+    to_money,
+    total,
+)
 from finopsctl.metrics.outcomes import Asked, local, narrowed
 from finopsctl.metrics.rollup import rollup
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.report import Column, Table
 from finopsctl.results.units import Unit
-from finopsctl.results.wording import counted, money
+from finopsctl.results.wording import counted, money, some_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +39,6 @@ if TYPE_CHECKING:
     from finopsctl.metrics.dimensions import Dimension
 
 MEASURES = (SPEND, REQUESTS, SUCCESSFUL_REQUESTS, SUCCESSFUL_TASKS, TASKS)
-_NAMED = 5
 _UNUSED = {"customer": pl.String(), "revenue": MONEY}
 
 
@@ -119,6 +127,19 @@ def customers(summed: pl.DataFrame, revenue: pl.DataFrame | None, question: Unit
     rows = rows.filter(~nobody).vstack(rows.filter(nobody)) if rows.height else rows
     unused = both.filter(pl.col("records").is_null()).group_by("customer").agg(pl.col("revenue").sum())
     return replace(paid, rows=unit_rows(rows, "customer", question), unused=unused.sort("customer"))
+
+
+def with_plans(found: Customers, accounts: pl.DataFrame) -> Customers:
+    """Add the plans that records name, where revenue names none: several of one customer are listed.
+
+    Args:
+        found: Customers, with the plans of the revenue file.
+        accounts: ``plan`` and ``customer`` of the ledger's records.
+    """
+    known = accounts.drop_nulls(["plan", "customer"]).sort("plan")
+    plans = known.group_by("customer").agg(said=pl.col("plan").unique(maintain_order=True).str.join(", "))
+    both = found.rows.join(plans, on="customer", how="left", maintain_order="left")
+    return replace(found, rows=both.with_columns(plan=pl.coalesce("plan", "said")).drop("said"))
 
 
 def _calendar(question: UnitQuestion) -> tuple[Dimension, ...]:
@@ -212,8 +233,8 @@ def table_of(found: Customers, question: UnitQuestion, top: int) -> Table:
     optional = (
         Column("revenue", "Revenue", Unit.USD),
         Column("gross_profit", "Gross profit", Unit.USD, 2),
-        Column("margin", "Margin", Unit.RATIO),
-        Column("success_rate", "Succeed", Unit.RATIO, 1),
+        Column("margin", "Margin", Unit.SHARE),
+        Column("success_rate", "Success rate", Unit.SHARE, 1),
         Column("grade", "Grade", Unit.GRADE),
     )
     columns = (
@@ -225,7 +246,20 @@ def table_of(found: Customers, question: UnitQuestion, top: int) -> Table:
         Column("requests", "Requests", Unit.COUNT, 4),
         *(column for column in optional if column.name in has and column.unit is Unit.GRADE),
     )
-    return Table("Customers", shortened(found.rows, top), columns)
+    return Table("Customers", shortened(found.rows, top), columns, _total(found.rows, [c.name for c in columns]))
+
+
+def _total(rows: pl.DataFrame, names: Sequence[str]) -> dict[str, Any]:
+    """Return what all rows add up to, the one without a customer among them: what is left after all spend."""
+    sums = {name: _sum(rows, name) for name in ("spend", "revenue", "requests") if name in names}
+    if revenue := sums.get("revenue"):
+        profit = revenue - (sums["spend"] or 0)
+        sums |= {"gross_profit": profit, "margin": float(profit / revenue) if revenue > 0 else None}
+    return {name: value for name, value in sums.items() if value is not None}
+
+
+def _sum(rows: pl.DataFrame, name: str) -> Any:  # noqa: ANN401 - money or a count
+    return None if rows[name].null_count() == rows.height else rows[name].sum()
 
 
 def shortened(rows: pl.DataFrame, top: int) -> pl.DataFrame:
@@ -236,7 +270,7 @@ def shortened(rows: pl.DataFrame, top: int) -> pl.DataFrame:
     rest = named_rows.tail(named_rows.height - top)
     sums = ("spend", "revenue", "requests", "gross_profit")
     other = rest.select(
-        *(pl.when(pl.col(n).is_not_null().any()).then(pl.col(n).sum()).cast(rows.schema[n]).alias(n) for n in sums),
+        *(known_sum(name).cast(rows.schema[name]) for name in sums),
         other=pl.lit(rest.height, dtype=pl.Int64),
     )
     nobody = rows.filter(pl.col("customer").is_null())
@@ -248,7 +282,7 @@ def findings(found: Customers, question: UnitQuestion) -> Iterator[Finding]:
     yield from _margins(found, question)
     if found.has_revenue:
         yield from _unmatched(found, question.currency)
-        yield from _left_out(found)
+        yield from _left_out(found, _calendar(question))
 
 
 def _margins(found: Customers, question: UnitQuestion) -> Iterator[Finding]:
@@ -259,13 +293,12 @@ def _margins(found: Customers, question: UnitQuestion) -> Iterator[Finding]:
         bad = found.rows.filter(pl.col("grade") == grade).sort("gross_profit", "customer")
         if bad.is_empty():
             continue
-        sums = bad.head(_NAMED).select("customer", "spend", "revenue").iter_rows()
+        sums = bad.select("customer", "spend", "revenue").iter_rows()
         names = [
             f"{who} ({money(cost, question.currency)} for {money(paid, question.currency)})" for who, cost, paid in sums
         ]
-        more = f" and {bad.height - _NAMED} more" if bad.height > _NAMED else ""
         plural = {"costs more than it pays": "cost more than they pay"}.get(said, said.replace("is ", "are ", 1))
-        message = f"{counted(bad.height, f'customer {said}', f'customers {plural}')}: {', '.join(names)}{more}."
+        message = f"{counted(bad.height, f'customer {said}', f'customers {plural}')}: {some_of(names)}."
         yield Finding(severity, code, message, "", {"customers": bad["customer"].to_list()})
 
 
@@ -280,13 +313,13 @@ def _unmatched(found: Customers, currency: str) -> Iterator[Finding]:
         what = "no usage here" if column == "revenue" else "no revenue"
         names = rows["customer"].unique(maintain_order=True).to_list()
         amount = Decimal(rows[column].sum())
-        listed = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
         who = counted(len(names), f"customer {singular}", f"customers {plural}")
-        message = f"{who} {what}, {money(amount, currency)} in all: {listed}."
+        message = f"{who} {what}, {money(amount, currency)} in all: {some_of(names)}."
         yield Finding(Severity.INFO, code, message, "", {"customers": names, column: amount})
 
 
-def _left_out(found: Customers) -> Iterator[Finding]:
+def _left_out(found: Customers, calendar: Sequence[Dimension]) -> Iterator[Finding]:
+    split = f", in a row without a {calendar[0].title.lower()}" if calendar else ""
     for count, code, severity, said, hint in (
         (found.prorated, "revenue_prorated", Severity.INFO, "for more than the period: counted by its days", ""),
         (
@@ -297,7 +330,7 @@ def _left_out(found: Customers) -> Iterator[Finding]:
             "Name the period to count revenue by day: --month, or --since and --until.",
         ),
         (found.elsewhere, "revenue_elsewhere", Severity.INFO, "for another period and left out", ""),
-        (found.undated, "revenue_undated", Severity.INFO, "without a period: counted in full", ""),
+        (found.undated, "revenue_undated", Severity.INFO, f"without a period: counted in full{split}", ""),
         (
             found.unconverted,
             "revenue_unconverted",

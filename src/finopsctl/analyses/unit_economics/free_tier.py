@@ -103,7 +103,7 @@ def table_of(found: FreeTier) -> Table:
         Column("spend", "Spend", Unit.USD),
         Column("share", "Of all spend", Unit.SHARE),
         Column("customers", "Customers", Unit.COUNT, 2),
-        Column("cost_per_customer", "Each", Unit.USD, 1),
+        Column("cost_per_customer", "Cost per customer", Unit.USD, 1),
         Column("users", "Users", Unit.COUNT, 4),
     )
     frame = found.plans.with_columns(kind=words)

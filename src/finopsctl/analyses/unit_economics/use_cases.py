@@ -17,16 +17,14 @@ from finopsctl.analyses.unit_economics.question import UnitQuestion, unit_rows
 from finopsctl.errors import nearest
 from finopsctl.metrics.kpi import RangeScale
 from finopsctl.metrics.measures import ratio
-from finopsctl.metrics.outcomes import Chosen, SpendOfOutcomes, choose, spend_of_outcomes
+from finopsctl.metrics.outcomes import UNCONVERTED, Chosen, SpendOfOutcomes, choose, spend_of_outcomes
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.report import Column, Table
 from finopsctl.results.units import Unit
-from finopsctl.results.wording import counted, money
+from finopsctl.results.wording import counted, money, some_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,13 +91,13 @@ def table_of(found: UseCases, question: UnitQuestion) -> Table:
     owner = {"feature": "Use case", "customer": "Customer", "team": "Team"}[found.found.owner]
     has = {name for name in found.rows.columns if found.rows[name].null_count() < found.rows.height}
     optional = (
-        Column("success_rate", "Succeed", Unit.RATIO),
-        Column("cost_per_success", "Each success", Unit.UNIT_PRICE),
-        Column("target_high", "Target below", Unit.UNIT_PRICE, 3),
-        Column("alternative_cost", "Without it", Unit.UNIT_PRICE, 2),
+        Column("success_rate", "Success rate", Unit.SHARE),
+        Column("cost_per_success", "Cost per success", Unit.UNIT_PRICE, 2),
+        Column("target_high", "Target (below)", Unit.UNIT_PRICE, 3),
+        Column("alternative_cost", "Alternative cost", Unit.UNIT_PRICE, 2),
         Column("net_value", "Net value", Unit.USD, 1),
-        Column("break_even_count", "Pays from", Unit.COUNT, 4),
-        Column("joined_by", "Joined by", priority=6),
+        Column("break_even_count", "Outcomes to break even", Unit.COUNT, 4),
+        Column("joined_by", "Matched by", priority=6),
         Column("grade", "Grade", Unit.GRADE),
     )
     columns = (
@@ -107,10 +105,11 @@ def table_of(found: UseCases, question: UnitQuestion) -> Table:
         *(d.column for d in dims),
         Column("spend", "Spend", Unit.USD),
         Column("count", "Outcomes", Unit.COUNT),
-        Column("cost_per", "Each", Unit.UNIT_PRICE),
+        Column("cost_per", "Cost per outcome", Unit.UNIT_PRICE),
         *(column for column in optional if column.name in has),
     )
-    frame = found.rows.with_columns(pl.col("break_even_count").ceil())
+    words = {"trace_id": "trace", "feature": "use case"}
+    frame = found.rows.with_columns(pl.col("break_even_count").ceil(), pl.col("joined_by").replace(words))
     return Table("Outcomes", frame, columns)
 
 
@@ -144,7 +143,10 @@ def _unmatched(found: UseCases, currency: str) -> Iterator[Finding]:
         close = nearest(names[0], known)
         hint = close if close.startswith("Did you mean") else ""
         count = int(lost["count"].sum())
-        message = f"{counted(count, 'outcome has', 'outcomes have')} no spend beside {_them(count)}: {_list(names)}."
+        what = {"feature": "use case"}.get(owner, owner)
+        of_what = counted(len(names), what)
+        verb = "has" if len(names) == 1 else "have"
+        message = f"{of_what} with {counted(count, 'outcome')} {verb} no spend: {some_of(names)}."
         yield Finding(Severity.WARNING, "outcomes_without_spend", message, hint, {"outcomes": count, owner: names})
     if found.found.lost_traces:
         count = found.found.lost_traces
@@ -154,7 +156,7 @@ def _unmatched(found: UseCases, currency: str) -> Iterator[Finding]:
     if idle.height:
         amount = Decimal(idle["spend"].sum())
         names = idle[owner].fill_null("(untagged)").unique(maintain_order=True).to_list()
-        message = f"{money(amount, currency)} of spend has no outcomes beside it: {_list(names)}."
+        message = f"{money(amount, currency)} of spend has no outcomes beside it: {some_of(names)}."
         hint = "What they bring about can be counted in the outcomes file too."
         yield Finding(Severity.INFO, "spend_without_outcomes", message, hint, {"spend": amount, owner: names})
 
@@ -172,6 +174,11 @@ def _left_out(found: UseCases, question: UnitQuestion) -> Iterator[Finding]:
         )
         hint = "Ask for whole months, or count outcomes by day."
         yield Finding(Severity.WARNING, "outcomes_straddle", message, hint, {"outcomes": chosen.straddling})
+    if UNCONVERTED in chosen.rows.columns and (count := int(chosen.rows.filter(UNCONVERTED)["outcomes"].sum())):
+        who = counted(count, "outcome has", "outcomes have")
+        message = f"{who} an alternative cost in a currency without a rate to the report's: it is in no figure."
+        hint = "Add [[exchange-rate]] tables to the configuration."
+        yield Finding(Severity.WARNING, "alternative_unconverted", message, hint, {"outcomes": count})
     if chosen.unanswered:
         said = " and ".join(chosen.unanswered)
         message = f"Outcomes cannot be filtered by {said}: the filter narrows the spend alone."
@@ -188,11 +195,3 @@ def _left_out(found: UseCases, question: UnitQuestion) -> Iterator[Finding]:
         )
         hint = "Ask for the period that the outcomes cover (--month, --since, --until)."
         yield Finding(Severity.WARNING, "outcomes_cover_less", message, hint, {"spend": Decimal(early)})
-
-
-def _list(names: list[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-
-
-def _them(count: int) -> str:
-    return "it" if count == 1 else "them"

@@ -14,17 +14,20 @@ import polars as pl
 
 from finopsctl.analyses.unit_economics.customers import MEASURES
 from finopsctl.analyses.unit_economics.question import TASKS, UnitQuestion, success, unit_rows
-from finopsctl.ledger.schema import MONEY
+from finopsctl.ledger.schema import MONEY, amount_of
 from finopsctl.metrics.dimensions import dimension, named
 from finopsctl.metrics.evaluation import MEMBER, Figures, evaluate, user_type
 from finopsctl.metrics.figures import as_text
+from finopsctl.metrics.kpi import RangeScale
 from finopsctl.metrics.measures import REQUESTS, SPEND, SUCCESSFUL_REQUESTS, SUCCESSFUL_TASKS, TOKENS, ratio, total
 from finopsctl.metrics.rollup import rollup
+from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.report import Column, Table
 from finopsctl.results.units import Unit
+from finopsctl.results.wording import money
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _DAY, _MONTH = "__day", 30
 _TYPES = ("light", "moderate", "heavy", "power")
@@ -36,10 +39,11 @@ class Users:
 
     Args:
         units: Rows of users, active days, successful tasks and the dearest hundredth, by the dimensions asked for.
-        types: Rows by type of user.
+        types: Rows by type of user; what is expected of one is for 30 days.
         dearest: Rows of the users that cost most.
         tasks: Successful tasks by use case, for people.
         has_days: Whether the days of users are known; buckets of several days hide them.
+        count: Distinct users, whatever they are split by.
         spend: What rows with a user cost.
         nameless: What rows without one cost.
     """
@@ -49,8 +53,14 @@ class Users:
     dearest: pl.DataFrame
     tasks: pl.DataFrame
     has_days: bool
+    count: int
     spend: Decimal
     nameless: Decimal
+
+    @property
+    def cost_per(self) -> Decimal | None:
+        """What one of them costs; None without any."""
+        return self.spend / self.count if self.count else None
 
 
 def plans(ledger: pl.LazyFrame, question: UnitQuestion) -> dict[str, pl.LazyFrame]:
@@ -105,6 +115,7 @@ def users(frames: Mapping[str, pl.DataFrame], question: UnitQuestion, days: int)
         unit_rows(_dearest(everyone, question, days, total_spend), "top_user", question),
         _tasks(whole, question),
         has_days,
+        everyone.height,
         spend,
         total_spend - spend,
     )
@@ -176,7 +187,7 @@ def _cohort(everyone: pl.DataFrame, spend: Decimal) -> pl.DataFrame:
     low, high = int(pico[place]), int(pico[min(place + 1, pico.len() - 1)])
     hundredfold = low * (100 - rest) + high * rest
     # Whole numbers: x 100 reaches the edge just when x reaches the edge / 100, rounded up.
-    edge = Decimal(-(-hundredfold // 100)).scaleb(-12)
+    edge = amount_of(-(-hundredfold // 100))
     inside = everyone.filter(pl.col("spend") >= pl.lit(edge, dtype=MONEY))
     return inside.select(
         spend=pl.col("spend").sum(),
@@ -192,17 +203,20 @@ def _cohort(everyone: pl.DataFrame, spend: Decimal) -> pl.DataFrame:
 def _types(overall: Figures, question: UnitQuestion, spend: Decimal) -> pl.DataFrame:
     rows = evaluate(question.kpi("cost_per_user"), overall, ()).filter(pl.col(MEMBER).is_not_null())
     order = pl.col(MEMBER).replace_strict({name: at for at, name in enumerate(_TYPES)}, default=None)
-    days = max(overall.days, 1)
+    of_a_month = _MONTH / max(overall.days, 1)
+    expected = RangeScale(MEMBER, question.settings.user_types.ranges)
+    is_cheaper = pl.col("value") * of_a_month < expected.low()
     return rows.sort(order.cast(pl.Int64)).select(
-        "grade",
-        "target_low",
-        "target_high",
         user_type=MEMBER,
         spend="numerator",
         count="denominator",
         cost_per="value",
+        # The scorecard warns on either side of the range: cheaper than expected is no reason to.
+        grade=pl.when((pl.col("grade") == "warning") & is_cheaper).then(pl.lit("ok")).otherwise("grade"),
+        target_low=expected.low(),
+        target_high=expected.high(),
         share=ratio(pl.col("numerator"), pl.lit(spend, dtype=MONEY)),
-        spend_30_days=pl.col("value") * _MONTH / days,
+        spend_30_days=pl.col("value") * of_a_month,
     )
 
 
@@ -239,18 +253,19 @@ def tables_of(found: Users, question: UnitQuestion) -> list[Table]:
         *(d.column for d in dims),
         Column("spend", "Spend", Unit.USD),
         Column("count", "Succeeded", Unit.COUNT),
-        Column("success_rate", "Of all tasks", Unit.RATIO),
-        Column("cost_per", "Each success", Unit.UNIT_PRICE),
+        Column("success_rate", "Success rate", Unit.SHARE),
+        Column("cost_per", "Cost per success", Unit.UNIT_PRICE),
     )
     types = (
-        Column("user_type", "Users"),
-        Column("count", "Number", Unit.COUNT),
+        Column("user_type", "Type"),
+        Column("count", "Users", Unit.COUNT),
         Column("spend", "Spend", Unit.USD),
-        Column("share", "Of all spend", Unit.SHARE, 2),
-        Column("cost_per", "Each", Unit.USD),
+        Column("share", "Of all spend", Unit.SHARE, 3),
+        Column("cost_per", "Cost per user", Unit.USD),
         Column("spend_30_days", "In 30 days", Unit.USD, 1),
-        Column("target_low", "Expected from", Unit.USD, 3),
-        Column("target_high", "to", Unit.USD, 3),
+        Column("target_low", "Expected from", Unit.USD, 1),
+        Column("target_high", "to", Unit.USD, 1),
+        Column("place", "Which is", priority=1),
         Column("grade", "Grade", Unit.GRADE),
     )
     dearest: tuple[Column, ...] = (
@@ -259,10 +274,36 @@ def tables_of(found: Users, question: UnitQuestion) -> list[Table]:
         Column("spend", "Spend", Unit.USD),
         Column("share", "Of all spend", Unit.SHARE),
         Column("active_days", "Active days", Unit.COUNT, 1),
-        Column("cost_per_active_day", "Each day", Unit.USD, 2),
+        Column("cost_per_active_day", "Per active day", Unit.USD, 2),
         Column("requests", "Requests", Unit.COUNT, 4),
     )
     if not found.has_days:
         dearest = tuple(c for c in dearest if c.name not in {"active_days", "cost_per_active_day"})
-    shown = ((found.tasks, "Tasks", tasks), (found.types, "Types of users", types), (found.dearest, "Users", dearest))
+    placed = found.types.with_columns(place=_place())
+    shown = ((found.tasks, "Tasks", tasks), (placed, "Types of users", types), (found.dearest, "Users", dearest))
     return [Table(title, frame, columns) for frame, title, columns in shown if frame.height]
+
+
+def _place() -> pl.Expr:
+    """Return in words where a type's cost in 30 days lies; null where nothing is expected of it."""
+    cost, low, high = pl.col("spend_30_days"), pl.col("target_low"), pl.col("target_high")
+    return (
+        pl.when(cost < low)
+        .then(pl.lit("below expected"))
+        .when(cost > high)
+        .then(pl.lit("above expected"))
+        .when(low.is_not_null() | high.is_not_null())
+        .then(pl.lit("as expected"))
+    )
+
+
+def findings(found: Users, currency: str) -> Iterator[Finding]:
+    """Yield what a reader must know about users: types that cost more than is expected, days that are not known."""
+    for row in found.types.filter(pl.col("grade") == "warning").iter_rows(named=True):
+        each, high = (money(Decimal(str(row[name])), currency) for name in ("spend_30_days", "target_high"))
+        message = f"A {row['user_type']} user costs {each} in 30 days; at most {high} is expected."
+        evidence = {"user_type": row["user_type"], "spend_30_days": row["spend_30_days"], "target": row["target_high"]}
+        yield Finding(Severity.WARNING, "user_type_over_expected", message, "", evidence)
+    if not found.has_days:
+        message = "Active days of users are not known: some of their records cover more than a day."
+        yield Finding(Severity.INFO, "user_days_unknown", message)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from finopsctl.analyses.variance.cells import cells, plan, priced, retry_weight
+from finopsctl.analyses.variance.cells import cells, plan, priced, retry_weights
 from finopsctl.analyses.variance.effects import EFFECTS, NAMES
 from finopsctl.analyses.variance.factors import column, paired, split
 from finopsctl.analyses.variance.question import BridgeQuestion
@@ -24,14 +24,13 @@ from finopsctl.metrics.figures import collect
 from finopsctl.metrics.measures import to_money
 from finopsctl.metrics.quality import Quality, quality_of
 from finopsctl.results.report import Column, Long, Report, Table
-from finopsctl.results.units import Unit
+from finopsctl.results.units import Direction, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from finopsctl.results.finding import Finding
 
-_AMOUNTS = ("baseline", "actual", "change")
 _DIGITS = 13  # what a float of the largest effect surely has
 
 
@@ -57,18 +56,23 @@ class Bridge:
         """Return the presentable form."""
         by = self.question.by
         title = f"Change by {', '.join(d.title.lower() for d in by)}" if by else "Change"
-        rows = Table(title, self.rows, tuple(self._columns()), self.totals, machine_only=not by)
+        rows = Table(title, self.rows, tuple(self._columns()), self.totals, machine_only=not by, rest="Other effects")
         return Report("variance", self.sentence, (rows, self._waterfall()), self.totals, self.findings)
 
     def _columns(self) -> list[Column]:
-        """The effects that are there, the largest first and the last to go when the screen is narrow."""
+        """The effects that are there, those that move the rows most first and the last to go on a narrow screen."""
         titles = {effect.name: effect.title for effect in EFFECTS}
+        sizes = {name: self.rows[name].abs().sum() for name in titles if name in self.rows.columns}
+        ordered = sorted((name for name, size in sizes.items() if size), key=lambda name: -sizes[name])
         shown = [
-            Column(name, titles[name], Unit.USD, rank)
-            for rank, name in enumerate(self.effects["effect"].to_list(), start=1)
-            if name in titles and name in self.rows.columns
+            Column(name, titles[name], Unit.USD, rank, good=Direction.DOWN)
+            for rank, name in enumerate(ordered, start=1)
         ]
-        amounts = [Column(name, name.capitalize(), Unit.USD) for name in _AMOUNTS]
+        amounts = (
+            Column("baseline", self.question.periods.heading, Unit.USD),
+            Column("actual", "Spend", Unit.USD),
+            Column("change", "Change", Unit.USD, good=Direction.DOWN),
+        )
         return [*(d.column for d in self.question.by), *amounts, *shown]
 
     def _waterfall(self) -> Table:
@@ -79,10 +83,12 @@ class Bridge:
         columns = (
             Column("title", "Effect"),
             Column("amount", "Amount", Unit.USD),
-            Column("share", "Of the change", Unit.CHANGE, 2, null=""),
+            Column("share", "Of the change", Unit.SHARE, 2, null=""),
             Column("reason", "What changed", priority=1, null="", long=Long.WRAP),
         )
-        return Table("Effects", frame, columns, {"title": periods.actual, "amount": self.totals["actual"]})
+        signs = (Direction.NEUTRAL, *(Direction.DOWN for _ in range(self.effects.height)))
+        totals = {"title": periods.actual, "amount": self.totals["actual"]}
+        return Table("Effects", frame, columns, totals, row_good=signs)
 
 
 def bridge(baseline: pl.LazyFrame, actual: pl.LazyFrame, question: BridgeQuestion | None = None) -> Bridge:
@@ -102,8 +108,8 @@ def bridge(baseline: pl.LazyFrame, actual: pl.LazyFrame, question: BridgeQuestio
     plans = [{"rows": plan(ledger, asked.by, asked.timezone)} for ledger in (baseline, actual)]
     summed = [frames["rows"] for frames in collect(plans)]
     rows = [priced(frame, asked.by) for frame in summed]
-    weight = retry_weight(rows, dims)
-    both = split(paired(cells(rows[0], dims), cells(rows[1], dims), dims, asked.periods.days), weight)
+    weights = retry_weights(rows, dims)
+    both = split(paired(cells(rows[0], dims), cells(rows[1], dims), dims, asked.periods.told_apart), weights)
     groups = _exact(both, dims)
     totals = groups.select(pl.exclude(dims).sum()).row(0, named=True)
     effects = _effects(both, totals, asked)

@@ -1,20 +1,23 @@
 """Budget variance: spend against the plan to date, graded.
 
-Plan to date = limit x whole days elapsed / days of the budget's period; change = actual - plan; variance = change /
-plan. The bands are those of the KPI ``budget_variance``; below the plan the last one mirrored tells ``under-utilized``
-from ``under plan``.
+Plan to date = limit x whole days elapsed / days of the budget's period; actual = spend of those days (of a limit of 0,
+which plans nothing at any time, all spend so far); change = actual - plan; variance = change / plan. A limit of 0 of
+which something is spent is critical. The bands are those of the KPI ``budget_variance``; below the plan the last one
+mirrored tells ``under-utilized`` from ``under plan``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from finopsctl.errors import ConfigError
 from finopsctl.ledger.schema import MONEY
-from finopsctl.metrics.budgets import Budget, budget_usage, daily_spend, with_figures
+from finopsctl.metrics.budgets import Budget, budget_usage, daily_spend, is_spent, with_figures
 from finopsctl.metrics.catalog import KPIS
 from finopsctl.metrics.dimensions import Dimension, dimension
 from finopsctl.metrics.figures import collect
@@ -23,7 +26,7 @@ from finopsctl.metrics.quality import Quality, quality_of
 from finopsctl.metrics.rollup import rollup
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.report import Column, Report, Table
-from finopsctl.results.units import Grade, Unit
+from finopsctl.results.units import Direction, Grade, Unit
 from finopsctl.results.wording import counted, money
 
 if TYPE_CHECKING:
@@ -32,6 +35,12 @@ if TYPE_CHECKING:
 
 
 _PLAIN_BANDS = ("over", "under plan")  # what the sentence says anyway
+_SIDES = (  # how the bands are counted in one sentence
+    ("over plan", ("over", "significant overrun")),
+    ("under", ("under plan", "under-utilized")),
+    ("on track", ("on track",)),
+    ("without a plan yet", ("too early", "nothing planned")),
+)
 _WORST_FIRST = (Grade.CRITICAL, Grade.WARNING, Grade.OK, Grade.GOOD)
 
 
@@ -40,7 +49,8 @@ class BudgetVariance:
     """Budgets against spend, worst first.
 
     ``rows``: budget (its name), the dimensions of the budgets' scopes, period_start, period_end, limit, baseline (plan
-    to date), actual, change, variance (a fraction; null where nothing is planned yet), grade, band (words).
+    to date), actual, change, variance (a fraction; null where nothing is planned yet), grade, band (words). ``top``:
+    how many of them are shown; None: all. ``overlap``: why their amounts cannot be added up; None: they can.
     """
 
     rows: pl.DataFrame
@@ -48,12 +58,21 @@ class BudgetVariance:
     by: tuple[Dimension, ...]
     currency: str = "USD"
     findings: tuple[Finding, ...] = ()
+    top: int | None = None
+    overlap: str | None = None
 
     @property
     def totals(self) -> dict[str, Any]:
-        """How many budgets there are, and how many of each band; amounts of budgets that overlap do not add up."""
+        """The sums of the amounts, how many budgets there are, and how many of each band.
+
+        Spend that two budgets limit would count twice: where budgets may overlap the amounts are null, and
+        ``not_added`` says why.
+        """
         bands = self.rows["band"].value_counts(sort=True).sort("count", "band", descending=[True, False])
-        return {"budgets": self.rows.height, "bands": dict(bands.iter_rows())}
+        names = ("baseline", "actual", "change")
+        amounts = {name: Decimal(self.rows[name].sum()) if self.overlap is None else None for name in names}
+        counts = {"budgets": self.rows.height, "bands": dict(bands.iter_rows())}
+        return {**amounts, **counts, "not_added": self.overlap}
 
     def report(self) -> Report:
         """Return the presentable form."""
@@ -61,29 +80,40 @@ class BudgetVariance:
             Column("budget", "Budget"),
             Column("limit", "Limit", Unit.USD, 1),
             Column("baseline", "Plan to date", Unit.USD),
-            Column("actual", "Actual", Unit.USD),
-            Column("change", "Over plan", Unit.USD),
-            Column("variance", "Variance", Unit.CHANGE),
-            Column("period_start", "From", Unit.DATE, 3),
-            Column("period_end", "Until", Unit.DATE, 3),
-            Column("band", "Band", priority=2),
+            Column("actual", "Spend", Unit.USD),
+            Column("change", "Over plan", Unit.USD, good=Direction.DOWN),
+            Column("variance", "Over plan %", Unit.CHANGE, good=Direction.DOWN),
+            Column("period_start", "First day", Unit.DATE, 3),
+            Column("period_end", "Last day", Unit.DATE, 3),
+            Column("band", "Band"),
             Column("grade", "Status", Unit.GRADE),
         )
-        table = Table("Budget variance", self.rows, columns)
-        return Report("variance", self._headline(), (table,), self.totals, self.findings)
+        shown = self.rows if self.top is None else self.rows.head(self.top)
+        inclusive = shown.with_columns(pl.col("period_end") - timedelta(days=1))
+        rows = Table("Budget variance", shown, columns, machine_only=True)
+        table = Table("Budget variance", inclusive, columns)
+        findings = (*self.findings, *_left_out(self.rows.height - shown.height))
+        return Report("variance", self._headline(), (rows, table), self.totals, findings)
 
     def _headline(self) -> str:
         if self.rows.is_empty():
             return "No budget is in force."
         worst = self.rows.row(0, named=True)
-        fine = self.rows.filter(pl.col("grade").is_in([Grade.GOOD.value, Grade.OK.value])).height
-        state = f"{fine} of {counted(self.rows.height, 'budget')} on track"
+        state = self._counts()
         if worst["variance"] is None:
             return f"{state}; {worst['budget']}: {worst['band']}."
-        amount = f"{money(abs(worst['change']), self.currency)} ({abs(worst['variance']):.1%})"
+        amount = f"{money(abs(worst['change']), self.currency)} ({abs(worst['variance']):,.1%})"
         side = "over" if worst["change"] >= 0 else "under"
         band = "" if worst["band"] in _PLAIN_BANDS else f" ({worst['band']})"
         return f"{state}; {worst['budget']} is {amount} {side} its plan to date{band}."
+
+    def _counts(self) -> str:
+        """Say how many budgets are on which side of their plan: ``1 budget over plan, 5 under``."""
+        bands = self.rows["band"].to_list()
+        sides = {side: sum(band in named for band in bands) for side, named in _SIDES}
+        first, *others = [(side, number) for side, number in sides.items() if number]
+        of_plan = f"{first[0]} plan" if first[0] == "under" else first[0]
+        return ", ".join((f"{counted(first[1], 'budget')} {of_plan}", *(f"{number} {side}" for side, number in others)))
 
 
 def budget_variance(  # noqa: PLR0913 - one option of the command each
@@ -96,6 +126,7 @@ def budget_variance(  # noqa: PLR0913 - one option of the command each
     settings: KpiSettings | None = None,
     basis: str = "auto",
     currency: str = "USD",
+    top: int | None = None,
 ) -> BudgetVariance:
     """Compare what was spent with what the budgets planned by ``as_of``.
 
@@ -108,6 +139,7 @@ def budget_variance(  # noqa: PLR0913 - one option of the command each
         settings: The scale of the KPI ``budget_variance``.
         basis: The cost basis ``cost`` was taken on, for the data-quality figures.
         currency: ISO 4217 code of ``cost``, for sentences.
+        top: Show this many, the worst; None: all.
 
     Raises:
         ConfigError: When there is no such budget.
@@ -128,8 +160,28 @@ def budget_variance(  # noqa: PLR0913 - one option of the command each
     rows = _graded(with_figures(usage), settings or KpiSettings())
     shown = by or tuple(dimension(name) for name in dims)
     return BudgetVariance(
-        _arranged(rows, dims), quality_of(frames["rollup"], basis), shown, currency, _filtered(asked, partial)
+        _arranged(rows, dims),
+        quality_of(frames["rollup"], basis),
+        shown,
+        currency,
+        _filtered(asked, partial),
+        top,
+        _overlap([budget for budget in asked if budget.has_begun(as_of)]),
     )
+
+
+def _overlap(budgets: Sequence[Budget]) -> str | None:
+    """Return why budgets may limit the same spend; None where they cannot: different plain values of one dimension."""
+    if len(budgets) <= 1:
+        return None
+    if any(not budget.scope for budget in budgets):
+        return "a budget of everything limits what the others do"
+    if len({tuple(budget.scope) for budget in budgets}) > 1 or any(len(budget.scope) > 1 for budget in budgets):
+        return "budgets by different dimensions may limit the same spend"
+    values = [value for budget in budgets for value in budget.scope.values()]
+    if any(set("*?") & set(value) for value in values):
+        return "budgets by patterns may limit the same spend"
+    return None if len(set(values)) == len(values) else "two budgets limit the same spend"
 
 
 def _filtered(budgets: Sequence[Budget], partial: frozenset[str]) -> tuple[Finding, ...]:
@@ -141,6 +193,14 @@ def _filtered(budgets: Sequence[Budget], partial: frozenset[str]) -> tuple[Findi
     return (Finding(Severity.WARNING, "budget_filtered", message, "Leave out --where.", {"budgets": names}),)
 
 
+def _left_out(count: int) -> tuple[Finding, ...]:
+    """Say how many budgets are not shown."""
+    if not count:
+        return ()
+    message = f"{counted(count, 'more budget is', 'more budgets are')} not shown: none is graded worse than these."
+    return (Finding(Severity.INFO, "budgets_left_out", message, "Leave out --top.", {"budgets": count}),)
+
+
 def _current(seen: pl.LazyFrame, budgets: Sequence[Budget], as_of: datetime) -> pl.LazyFrame:
     """Return the rows of the periods that the budgets are in."""
     return seen.filter(pl.col("charge_period_start") >= min(b.current(as_of).start for b in budgets))
@@ -149,7 +209,8 @@ def _current(seen: pl.LazyFrame, budgets: Sequence[Budget], as_of: datetime) -> 
 def _graded(usage: pl.DataFrame, settings: KpiSettings) -> pl.DataFrame:
     scale = next(kpi for kpi in configured(KPIS, settings) if kpi.name == "budget_variance").scale
     assert isinstance(scale, Scale)
-    variance = pl.col("budget_variance")
+    variance, unplanned = pl.col("budget_variance"), pl.col("limit") == 0
+    actual = pl.when(unplanned).then("actual").otherwise("whole_days_spend")
     far = max((abs(band.limit) for band in scale.bands), default=0.0)
     word = (
         pl.when(variance.is_null())
@@ -165,7 +226,9 @@ def _graded(usage: pl.DataFrame, settings: KpiSettings) -> pl.DataFrame:
         .otherwise(pl.lit("over"))
     )
     return usage.with_columns(
-        change=(pl.col("actual") - pl.col("planned")).cast(MONEY), grade=scale.grade(variance)
+        actual=actual,
+        change=(actual - pl.col("planned")).cast(MONEY),
+        grade=pl.when(unplanned & is_spent()).then(pl.lit(Grade.CRITICAL.value)).otherwise(scale.grade(variance)),
     ).with_columns(band=word)
 
 

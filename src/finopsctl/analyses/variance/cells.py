@@ -7,6 +7,7 @@ every kind has a unit price on the cost basis in use.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING
@@ -104,27 +105,55 @@ def cells(rows: pl.DataFrame, dims: Sequence[str]) -> pl.DataFrame:
     return sums.with_columns(_money()).group_by(keys).agg(pl.exclude(_LISTED, *_PARTS.values(), _FEES).sum())
 
 
-def retry_weight(periods: Sequence[pl.DataFrame], dims: Sequence[str]) -> float:
-    """Return how much a retry costs, in requests, as seen in single requests: 0 (nothing) to 1 (all of it again).
+@dataclass(frozen=True, slots=True)
+class RetryWeights:
+    """What a retry takes, in requests: 0 (nothing) to 1 (all of it again).
+
+    Args:
+        cost: Of the cost of a request.
+        read: Of its input tokens.
+        written: Of its output tokens.
+    """
+
+    cost: float = 1.0
+    read: float = 1.0
+    written: float = 1.0
+
+
+def retry_weights(periods: Sequence[pl.DataFrame], dims: Sequence[str]) -> RetryWeights:
+    """Return what a retry takes, as seen in single requests: 1 where there is nothing to compare.
 
     Requests with retries are compared with those without, of the same cell and period. Gateways differ in whether the
-    tokens of failed attempts are in the log, so this is measured; 1 where there is nothing to compare.
+    tokens of failed attempts are in the log, and in whether their cost is, so each is measured.
 
     Args:
         periods: Rows of :func:`priced`.
         dims: The dimensions groups are told apart by.
     """
+    single = [
+        rows.filter(pl.col(_RETRIED).is_not_null() & pl.col("is_served") & pl.col("is_usage")) for rows in periods
+    ]
+    read = reduce(add, (pl.col(column).fill_null(0) for name in INPUTS for column in _TOKENS[name]))
+    written = reduce(add, (pl.col(column).fill_null(0) for column in OUTPUT_COLUMNS))
+    return RetryWeights(
+        _again(single, pl.col("cost"), dims),
+        _again([rows.filter("is_input") for rows in single], read, dims),
+        _again([rows.filter("is_output") for rows in single], written, dims),
+    )
+
+
+def _again(periods: Sequence[pl.DataFrame], amount: pl.Expr, dims: Sequence[str]) -> float:
+    """Return how much of an amount a retry takes again, 0 to 1: the excess of requests with retries over the others."""
     excess = retries = 0.0
+    retried, clean = pl.col(_RETRIED), ~pl.col(_RETRIED)
+    sums = amount.cast(pl.Float64)
+    mean = sums.filter(clean).sum() / pl.col("requests").filter(clean).sum()
     for rows in periods:
-        single = rows.filter(pl.col(_RETRIED).is_not_null() & pl.col("is_served") & pl.col("is_usage"))
-        retried, clean = pl.col(_RETRIED), ~pl.col(_RETRIED)
-        cost = pl.col("cost").cast(pl.Float64)
-        mean = cost.filter(clean).sum() / pl.col("requests").filter(clean).sum()
         found = (
-            single.sort(*dims, *CELL, _RETRIED)
+            rows.sort(*dims, *CELL, _RETRIED)
             .group_by([*dims, *CELL], maintain_order=True)
             .agg(
-                excess=cost.filter(retried).sum() - mean * pl.col("requests").filter(retried).sum(),
+                excess=sums.filter(retried).sum() - mean * pl.col("requests").filter(retried).sum(),
                 retries=mean * pl.col("retries").filter(retried).sum(),
             )
             .filter(pl.col("retries").is_finite() & (pl.col("retries") > 0))

@@ -8,8 +8,9 @@ Per cell (a group's use of one model of one provider in one service tier):
 
 with volume = requests a day of all groups, mix = the group's share of them, model mix = the model's share of the
 group's, service tier = the tier's share of the model's, response cache = 1 - hit rate, retries = 1 + weight x retries
-per request, context and verbosity = input and output tokens per attempt. Where requests are not counted, tokens stand
-for them. A factor that only one period tells did not change: the other period takes it over.
+per request, context and verbosity = input and output tokens of a request without what its retries added (see
+``_with_unit_costs``). Where requests are not counted, tokens stand for them. A factor that only one period tells did
+not change: the other period takes it over.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from finopsctl.analyses.variance.shapley import shapley
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from finopsctl.analyses.variance.cells import RetryWeights
 
 DRIVER = "driver"
 """What a provider's model is counted by in both periods: ``requests``, ``tokens``, or null: it is just money."""
@@ -61,14 +64,14 @@ def paired(old: pl.DataFrame, new: pl.DataFrame, dims: Sequence[str], days: tupl
     return _with_rates(_with_shares(known, dims, days))
 
 
-def split(cells: pl.DataFrame, retry_weight: float) -> pl.DataFrame:
+def split(cells: pl.DataFrame, retry: RetryWeights) -> pl.DataFrame:
     """Return ``cells`` with one column per effect (float), which add up to what each changed by.
 
     Args:
         cells: Of :func:`paired`.
-        retry_weight: What a retry costs, in requests.
+        retry: What a retry costs, and how many tokens it takes, in requests.
     """
-    cells = _with_unit_costs(cells, retry_weight)
+    cells = _with_unit_costs(cells, retry)
     terms = np.stack([_factors(cells, side) for side in _BOTH])
     values = shapley(terms[0].reshape(-1, len(FACTORS)), terms[1].reshape(-1, len(FACTORS)))
     effects = values.reshape(terms.shape[1:]).sum(axis=0)
@@ -173,26 +176,36 @@ def _with_rates(cells: pl.DataFrame) -> pl.DataFrame:
     return _both_known(cells.with_columns(rates), "hit_rate", "retry_rate")
 
 
-def _with_unit_costs(cells: pl.DataFrame, retry_weight: float) -> pl.DataFrame:
-    """Add what an attempt takes and what each kind of token costs."""
+def _with_unit_costs(cells: pl.DataFrame, retry: RetryWeights) -> pl.DataFrame:
+    """Add what a request takes and what each kind of token costs, both without what retries add.
+
+    Retries multiply the cost. They multiply tokens only as far as requests with retries have more of them; where their
+    cost is in the log and their tokens are not, the price of the tokens logged is taken down by as much.
+    """
     for side in _BOTH:
-        cells = cells.with_columns(
-            (1 - pl.col(f"hit_rate_{side}")).alias(f"response_cache_{side}"),
-            (1 + retry_weight * pl.col(f"retry_rate_{side}")).alias(f"retries_{side}_factor"),
-        ).with_columns(
-            (pl.col(f"count_{side}") * pl.col(f"response_cache_{side}") * pl.col(f"retries_{side}_factor")).alias(
-                f"attempts_{side}"
-            )
+        factors = {
+            name: 1 + weight * pl.col(f"retry_rate_{side}")
+            for name, weight in (("retries", retry.cost), ("reading", retry.read), ("writing", retry.written))
+        }
+        sent = pl.col(f"count_{side}") * pl.col(f"response_cache_{side}")
+        cells = cells.with_columns((1 - pl.col(f"hit_rate_{side}")).alias(f"response_cache_{side}")).with_columns(
+            factors["retries"].alias(f"retries_{side}_factor"),
+            (sent * factors["retries"]).alias(f"attempts_{side}"),
+            (sent * factors["reading"]).alias(f"reads_{side}"),
+            (sent * factors["writing"]).alias(f"writes_{side}"),
         )
         attempts, read = pl.col(f"attempts_{side}"), _tokens(side, INPUTS)
+        again = {name: factors["writing" if name == "output" else "reading"] / factors["retries"] for name in CLASSES}
         cells = cells.with_columns(
-            _ratio(read, attempts).alias(f"context_{side}"),
-            _ratio(pl.col(f"tokens_output_{side}"), attempts).alias(f"verbosity_{side}"),
+            _ratio(read, pl.col(f"reads_{side}")).alias(f"context_{side}"),
+            _ratio(pl.col(f"tokens_output_{side}"), pl.col(f"writes_{side}")).alias(f"verbosity_{side}"),
             _ratio(pl.col(f"fees_{side}"), attempts).alias(f"fee_{side}"),
             _ratio(pl.col(f"cost_{side}"), attempts).alias(f"whole_{side}"),
             *(_ratio(pl.col(f"tokens_{name}_{side}"), read).alias(f"share_{name}_{side}") for name in INPUTS),
             *(
-                _ratio(pl.col(f"money_{name}_{side}"), pl.col(f"tokens_{name}_{side}")).alias(f"price_{name}_{side}")
+                (_ratio(pl.col(f"money_{name}_{side}"), pl.col(f"tokens_{name}_{side}")) * again[name]).alias(
+                    f"price_{name}_{side}"
+                )
                 for name in CLASSES
             ),
         )

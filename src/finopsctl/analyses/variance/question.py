@@ -17,11 +17,20 @@ class Periods:
         baseline: Such as ``September 2026``, ``plan.csv``.
         actual: Such as ``October 2026``.
         days: Days of each; equal: days are not told from volume.
+        whole: Whether both are whole calendar periods of one kind: a day more of other periods is more volume.
+        heading: What a column of the baseline's amounts is headed.
     """
 
     baseline: str = "the baseline"
     actual: str = "now"
     days: tuple[int, int] = (1, 1)
+    heading: str = "Previous"
+    whole: bool = True
+
+    @property
+    def told_apart(self) -> tuple[int, int]:
+        """The days that volume is counted by; (1, 1) where it is of the period."""
+        return self.days if self.whole else (1, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,153 @@
+"""``finopsctl cache``: what caching saved, what it would save by a formula, and what it would save on real prompts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finopsctl.cli.amounts import amount, count
+from finopsctl.cli.cache_simulation import simulate
+from finopsctl.cli.options import By, Common, Display, shares
+from finopsctl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from finopsctl.analyses.caching import CacheSavings
+    from finopsctl.books import Books
+    from finopsctl.config.settings import Settings
+
+app = typer.Typer(
+    help="What caching saved, what it would save by a formula, and what it would save on real prompts.",
+    no_args_is_help=True,
+)
+
+
+def _examples(*commands: str) -> str:
+    return "Examples:\n\n" + "\n\n".join(f"  finopsctl {command}" for command in commands)
+
+
+def _option(text: str, *names: str, metavar: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(*names, help=text, metavar=metavar, show_default=False)
+    return option
+
+
+LookupCost = Annotated[
+    str | None, _option("Cost of one look-up in the gateway's cache. Default: 0.", "--lookup-cost", metavar="AMOUNT")
+]
+LookupOn = Annotated[
+    str | None, _option("What look-ups are charged on: hits (the default) or all.", "--lookup-on", metavar="WHAT")
+]
+
+
+@shares
+def savings(common: Common, by: By = None, lookup_cost: LookupCost = None, lookup_on: LookupOn = None) -> None:
+    """Show what caching saved at the prices of the day: responses less look-ups, prompts less the write premium.
+
+    The gateway's response cache and the providers' prompt caches are apart from each other; a loss is said plainly.
+    """
+    from finopsctl.cli.run import answer
+
+    def analyse(books: Books, settings: Settings) -> CacheSavings:
+        return savings_of(books, settings)
+
+    cost = None if lookup_cost is None else amount("--lookup-cost", lookup_cost)
+    answer(common, analyse, at_our_prices, by=by, lookup_cost=cost, lookup_on=lookup_on)
+
+
+def at_our_prices(books: Books, settings: Settings) -> Books:
+    """Return the books with what their records cost at our prices: what a source reports says nothing of what-ifs.
+
+    Raises:
+        ConfigError: When the reported cost is asked for.
+    """
+    from finopsctl.books.cost import with_cost
+
+    if settings.cost_basis == "reported":
+        raise ConfigError(
+            "what caching saved is worked out from prices, which no source reports", "Use --cost-basis list."
+        )
+    basis = "list" if settings.cost_basis == "list" else "effective"
+    request = replace(books.request, cost_basis=basis)
+    return replace(books, request=request, rows=with_cost(books.rows, request))
+
+
+def savings_of(books: Books, settings: Settings) -> CacheSavings:
+    """Answer from opened books and settings.
+
+    Args:
+        books: The open books, at our prices (:func:`at_our_prices`).
+        settings: Dimensions, and what a look-up costs.
+    """
+    from finopsctl.analyses.caching import PricesInForce, SavingsQuestion
+    from finopsctl.analyses.caching import savings as saved
+    from finopsctl.books.prices import Pricer
+    from finopsctl.metrics.dimensions import parse
+    from finopsctl.pricing.currency import ExchangeRate
+
+    request = books.request
+    pricer = Pricer.of(request)
+    prices = PricesInForce(
+        pricer.resolver,
+        pricer.price_at,
+        pricer.contracts,
+        f"{request.basis}_cost",
+        request.currency,
+        tuple(ExchangeRate(*entry) for entry in request.exchange_rates),
+    )
+    question = SavingsQuestion(
+        by=parse(settings.by, settings.fiscal_year_start),
+        lookup_cost=settings.lookup_cost,
+        lookup_on=settings.lookup_on,
+        timezone=settings.tz,
+        basis=request.basis,
+        currency=request.currency,
+    )
+    return saved(books.ledger, question, prices)
+
+
+@shares
+def estimate(
+    display: Display,
+    *,
+    requests: Annotated[str, _option("How many requests.", "--requests", metavar="N")],
+    cost: Annotated[str, _option("What one costs that reaches the provider, USD.", "--cost", metavar="C")],
+    hit_rate: Annotated[str, _option("Share the cache answers: 0.35 or 35%.", "--hit-rate", metavar="R")],
+    lookup_cost: Annotated[str, _option("What a look-up costs, USD.", "--lookup-cost", metavar="L")] = "0",
+    lookup_on: LookupOn = None,
+) -> None:
+    """Estimate what a response cache would save: N C without it, N (1 - R) C and its look-ups with it."""
+    from finopsctl.analyses.caching import estimate as estimated
+    from finopsctl.cli.run import show_reference
+
+    result = estimated(
+        count("--requests", requests),
+        amount("--cost", cost),
+        amount("--hit-rate", hit_rate, share=True),
+        amount("--lookup-cost", lookup_cost),
+        lookup_on or "hits",
+    )
+    show_reference(result.report(), display)
+
+
+app.command(
+    "savings",
+    epilog=_examples(
+        "cache savings sample_data --by team",
+        "cache savings sample_data --by provider,model --month 2026-10 --lookup-cost 0.0001 --lookup-on all",
+    ),
+)(savings)
+app.command(
+    "estimate",
+    epilog=_examples(
+        "cache estimate --requests 15000000 --cost 0.0084 --hit-rate 0.35 --lookup-cost 0.0001",
+        "cache estimate --requests 15000000 --cost 0.0084 --hit-rate 2% --lookup-cost 0.0002 --lookup-on all",
+    ),
+)(estimate)
+app.command(
+    "simulate",
+    epilog=_examples(
+        "cache simulate sample_data/traces/recipe_chat.txt --rule lru",
+        "cache simulate sample_data/traces/recipe_chat.txt --rule anthropic --ttl 1h --model claude-sonnet-4-5",
+    ),
+)(shares(simulate))

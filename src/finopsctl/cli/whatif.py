@@ -1,0 +1,238 @@
+"""``finopsctl whatif``: what the same traffic would cost under another model, price, length, tier or cache."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finopsctl.cli.options import By, Common, Top
+from finopsctl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from finopsctl.analyses.whatif import Prices, WhatIf
+    from finopsctl.books import Books, Request
+    from finopsctl.books.prices import Pricer
+    from finopsctl.config.settings import Settings
+    from finopsctl.config.whatif_scenarios import Planned
+
+EXAMPLES = """Examples:
+
+  finopsctl whatif sample_data --month 2026-10 --swap gpt-4o=gpt-4o-mini --by team
+
+  finopsctl whatif sample_data --service-tier batch:team=data-science --trim-input 30% --cap-output 400
+"""
+
+_MODELS, _TOKENS, _CACHES, _REST = "Other models", "Other lengths", "Other caches", "Other prices and machines"
+
+
+def _several(panel: str, name: str, metavar: str, text: str) -> object:
+    return typer.Option(name, metavar=metavar, help=text, rich_help_panel=panel, show_default=False)
+
+
+Swap = Annotated[
+    list[str] | None,
+    _several(
+        _MODELS, "--swap", "A=B[:SHARE][:FILTER]", "Model A's requests go to B: gpt-4o=gpt-4o-mini:0.5:team=data."
+    ),
+]
+Route = Annotated[
+    list[str] | None,
+    _several(_MODELS, "--route", "B[:SHARE][:FILTER]", "Routing rule; the first that matches takes a request."),
+]
+ServiceTier = Annotated[
+    list[str] | None,
+    _several(_MODELS, "--service-tier", "TIER[:FILTER]", "batch, flex ... where the price list has a price for it."),
+]
+TokenFactor = Annotated[
+    list[str] | None, _several(_MODELS, "--token-factor", "B=F", "Tokens B counts per token logged: 1.1 or 1.0..1.2.")
+]
+OutputFactor = Annotated[
+    list[str] | None, _several(_MODELS, "--output-factor", "B=F", "Output B writes per token logged: 1.2 or 1.0..1.4.")
+]
+SuccessRate = Annotated[
+    list[str] | None,
+    _several(_MODELS, "--success-rate", "A=R,B=R", "Share of tasks solved: then equal successes are compared."),
+]
+KeepCache = Annotated[
+    bool, typer.Option("--keep-cache", help="Prompt caches stay warm after a swap.", rich_help_panel=_MODELS)
+]
+TrimInput = Annotated[
+    list[str] | None, _several(_TOKENS, "--trim-input", "P[:FILTER]", "Shorter prompts: 30%, or 2000 tokens at most.")
+]
+CapOutput = Annotated[
+    list[str] | None, _several(_TOKENS, "--cap-output", "N[:FILTER]", "At most N output tokens a request.")
+]
+RetriesOption = Annotated[
+    str | None,
+    _several(_TOKENS, "--retries", "P[:FILTER]", "Share of today's retries that remains: 0 removes them."),
+]
+HitRate = Annotated[
+    str | None,
+    _several(_CACHES, "--cache-hit-rate", "R[:FILTER]", "Share of requests that a response cache would serve."),
+]
+CacheCost = Annotated[str | None, _several(_CACHES, "--cache-cost", "USD", "Cost of one look-up. Default: 0.")]
+CacheLookups = Annotated[
+    str, typer.Option("--cache-lookups", metavar="ON", help="Look-ups paid on hits or on all.", rich_help_panel=_CACHES)
+]
+PromptCache = Annotated[
+    list[str] | None,
+    _several(
+        _CACHES,
+        "--prompt-cache",
+        "READ[/WRITE][:FILTER]",
+        "Shares of input a provider's cache reads and writes; on: as where it is in use.",
+    ),
+]
+PriceBook = Annotated[
+    Path | None, _several(_REST, "--price-book", "DIR", "The scenario's prices, laid over the others.")
+]
+SelfHostOption = Annotated[
+    str | None,
+    _several(
+        _REST, "--self-host", "FIGURES", "cost-per-hour=9.96,tokens-per-second=1500,utilization=0.6[,model=A][:FILTER]."
+    ),
+]
+ScenariosFile = Annotated[
+    Path | None, _several(_REST, "--scenarios", "FILE", "Scenarios (TOML) to compare side by side.")
+]
+
+
+def whatif(
+    common: Common,
+    *,
+    swap: Swap = None,
+    route: Route = None,
+    service_tier: ServiceTier = None,
+    token_factor: TokenFactor = None,
+    output_factor: OutputFactor = None,
+    success_rate: SuccessRate = None,
+    keep_cache: KeepCache = False,
+    trim_input: TrimInput = None,
+    cap_output: CapOutput = None,
+    retries: RetriesOption = None,
+    cache_hit_rate: HitRate = None,
+    cache_cost: CacheCost = None,
+    cache_lookups: CacheLookups = "hits",
+    prompt_cache: PromptCache = None,
+    price_book: PriceBook = None,
+    self_host: SelfHostOption = None,
+    scenarios: ScenariosFile = None,
+    by: By = None,
+    top: Top = None,
+) -> None:
+    """Price the same requests again under a scenario: other models, tiers, prices, lengths or caches.
+
+    --price-date and --price-book are the scenario's; --prices, --contracts and --litellm-config are both sides'.
+    """
+    from finopsctl.analyses.whatif import Scenario, parsing
+    from finopsctl.cli.run import answer
+    from finopsctl.config.whatif_scenarios import Planned, load, lookups_on_all
+
+    on_all = lookups_on_all(cache_lookups)
+    if cache_hit_rate is None and cache_cost is not None:
+        raise ConfigError("--cache-cost needs a hit rate", "Add --cache-hit-rate 0.35.")
+    scenario = Scenario(
+        routes=tuple(parsing.route(text) for text in route or ()),
+        swaps=tuple(parsing.swap(text) for text in swap or ()),
+        tiers=tuple(parsing.tier(text) for text in service_tier or ()),
+        trims=tuple(parsing.trim(text) for text in trim_input or ()),
+        caps=tuple(parsing.cap(text) for text in cap_output or ()),
+        prefixes=tuple(parsing.prefix(text) for text in prompt_cache or ()),
+        hits=() if cache_hit_rate is None else (parsing.hits(cache_hit_rate, cache_cost, on_all=on_all),),
+        retries=() if retries is None else (parsing.retries(retries),),
+        token_factors=parsing.spans(token_factor or (), "--token-factor"),
+        output_factors=parsing.spans(output_factor or (), "--output-factor"),
+        success_rates=parsing.rates(success_rate or ()),
+        keep_cache=keep_cache,
+        self_host=None if self_host is None else parsing.self_host(self_host),
+    )
+    typed = Planned(scenario, common.price_date, price_book)
+    planned = load(scenarios) if scenarios is not None else (typed,)
+    _check(typed, common, from_file=scenarios is not None)
+
+    def analyse(books: Books, settings: Settings) -> WhatIf:
+        return _answered(books, settings, planned, compare=scenarios is not None)
+
+    def priced_by_us(books: Books, _settings: Settings) -> Books:
+        return _priced_by_us(books, dated=common.price_date is not None)
+
+    answer(common, analyse, priced_by_us, by=by, top=top)
+
+
+def _check(typed: Planned, common: Common, *, from_file: bool) -> None:
+    """Raise for a scenario without levers, or levers beside a file of scenarios."""
+    nothing = typed.scenario.is_empty and typed.price_date is None and typed.price_book is None
+    if from_file and not nothing:
+        raise ConfigError("levers are given beside a file of scenarios", "Write them into the file as one more.")
+    if not from_file and nothing:
+        raise ConfigError("no scenario is given", "For example --swap gpt-4o=gpt-4o-mini, or --scenarios FILE.")
+    if common.cost_basis == "reported":
+        raise ConfigError(
+            "both sides of a scenario are priced by us, so there is no reported basis", "Use effective or list."
+        )
+
+
+def _priced_by_us(books: Books, *, dated: bool) -> Books:
+    """Return the books with the basis both sides are priced on; a date named on the command line is the scenario's."""
+    request = books.request
+    basis = "list" if request.cost_basis == "list" else "effective"
+    price_date = None if dated else request.price_date
+    return replace(books, request=replace(request, cost_basis=basis, price_date=price_date))
+
+
+def _answered(books: Books, settings: Settings, planned: tuple[Planned, ...], *, compare: bool) -> WhatIf:
+    from finopsctl.analyses.whatif import Prices, WhatIfQuestion, whatif
+    from finopsctl.books.books import refuse_nothing
+    from finopsctl.books.cost import with_cost
+    from finopsctl.books.prices import Pricer
+    from finopsctl.cli.questions import span_covered
+    from finopsctl.metrics.dimensions import parse
+    from finopsctl.pricing.currency import ExchangeRate
+
+    refuse_nothing(books)
+    pricer = Pricer.of(books.request)
+    ours = Prices(pricer.resolver, pricer.price_at, pricer.contracts)
+    question = WhatIfQuestion(
+        scenarios=tuple(replace(each.scenario, prices=_prices(each, pricer, books.request)) for each in planned),
+        prices=ours,
+        by=parse(settings.by, settings.fiscal_year_start),
+        compare=compare,
+        span=span_covered(books),
+        timezone=settings.tz,
+        first_month=settings.fiscal_year_start,
+        basis=books.request.basis,
+        currency=books.request.currency,
+        rates=tuple(ExchangeRate(*entry) for entry in books.request.exchange_rates),
+        top=settings.top,
+    )
+    return whatif(with_cost(books.ledger, _as_reported(books.request)), question)
+
+
+def _as_reported(request: Request) -> Request:
+    return replace(request, cost_basis="reported", price_date=None, prices=None, contracts=None, litellm_config=None)
+
+
+def _prices(planned: Planned, pricer: Pricer, request: Request) -> Prices | None:
+    """Return the prices of a scenario's own side; None where it has none."""
+    from finopsctl.analyses.whatif import Prices
+    from finopsctl.ledger.period import parse_instant
+    from finopsctl.pricing import catalog
+    from finopsctl.pricing.models import Resolver
+
+    if planned.price_date is None and planned.price_book is None:
+        return None
+    at = pricer.price_at if planned.price_date is None else parse_instant(planned.price_date, request.timezone)
+    resolver = pricer.resolver
+    if planned.price_book is not None:
+        book = catalog.overlay(pricer.book, (catalog.read(path) for path in _price_files(planned.price_book)))
+        resolver = Resolver(book, pricer.resolver.names.deployments)
+    return Prices(resolver, at, pricer.contracts)
+
+
+def _price_files(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(found for found in path.glob("*.toml") if not found.name.startswith("contracts"))
+    return [path]
