@@ -21,7 +21,10 @@ EXAMPLES = """Examples:
 _TRY = (
     "attribution {data} --by team,model",
     "attribution {data} --by team --last 7d --compare previous",
-    "kpi {data} --by team --kpi cost_per_request",
+    "variance {data} --month 2026-10",
+    "budget status {data} --budgets {data}/budgets.toml",
+    "forecast {data} --by team",
+    "whatif {data} --swap gpt-4o=gpt-4o-mini",
     "inspect {data}",
     "explain cost_per_request",
 )
