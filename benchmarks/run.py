@@ -1,6 +1,6 @@
 """Measure finopsctl against DuckDB on the same work in the same run, and print the table of docs/performance.md.
 
-    python benchmarks/run.py [--quick] [--only ingest|ledger|pricing|start]
+    python benchmarks/run.py [--quick] [--only ingest|ledger|finance|pricing|start]
 
 Every figure is a whole process (interpreter start, imports, work), the best of three runs (one for the long ones);
 memory is the peak of anonymous memory, sampled. Inputs are generated once into benchmarks/data.
@@ -75,6 +75,25 @@ SELECT quantile_cont(coalesce(reported_cost, effective_cost)::DOUBLE, [0.5, 0.95
        sum(coalesce(reported_cost, effective_cost)), count(*)
 FROM '{ledger}' WHERE record_kind = 'request' AND requests = 1;
 SELECT * FROM rollup; SELECT count(*), sum(spend) FROM users
+"""
+# What the bridge and the forecast rest on: one aggregate each; what follows is arithmetic on a few hundred rows.
+DUCK_CELLS = """
+SELECT team, provider, canonical_model, service_tier, charge_period_start >= TIMESTAMPTZ '{middle}' AS later,
+       sum(coalesce(reported_cost, effective_cost)) AS spend, sum(requests), sum(retries), sum(cache_hits),
+       sum(input_tokens), sum(cache_read_tokens), sum(cache_write_tokens), sum(cache_write_1h_tokens),
+       sum(audio_input_tokens), sum(image_input_tokens), sum(output_tokens), sum(reasoning_tokens),
+       sum(audio_output_tokens), sum(image_output_tokens), sum(list_input_cost), sum(list_cache_read_cost),
+       sum(list_cache_write_cost), sum(list_output_cost), sum(list_other_cost), count(*), count(requests),
+       count(reported_cost), count(list_cost), count(retries), count(cache_hits)
+FROM '{ledger}' WHERE charge_period_start >= TIMESTAMPTZ '{first}' AND charge_period_start < TIMESTAMPTZ '{last}'
+GROUP BY ALL
+"""
+DUCK_DAYS = """
+SELECT team, date_trunc('day', charge_period_start)::VARCHAR AS day,
+       sum(coalesce(reported_cost, effective_cost)) AS spend, count(*) AS records, sum(requests) AS requests,
+       count(*) FILTER (WHERE reported_cost IS NULL AND effective_cost IS NULL) AS unpriced,
+       sum(reported_cost) AS reported, count(*) FILTER (WHERE service_tier IS NULL) AS no_tier
+FROM '{ledger}' GROUP BY ALL
 """
 PRICE = """
 import polars as pl
@@ -181,6 +200,16 @@ def ledger(*, quick: bool) -> None:
         )
 
 
+def finance(*, quick: bool) -> None:
+    """The bridge between two months and the forecast, beside DuckDB's aggregates that they rest on."""
+    path = _normalized(1_000_000 if quick else 10_000_000)
+    variance = [*FINOPSCTL, "variance", str(path), "--by", "team", "--month", "2026-10", "-f", "json"]
+    cells = DUCK_CELLS.format(ledger=path, first="2026-09-01", middle="2026-10-01", last="2026-11-01")
+    row("variance --by team, two of three months", variance, duck(cells))
+    forecast = [*FINOPSCTL, "forecast", str(path), "--by", "team", "-f", "json"]
+    row("forecast --by team", forecast, duck(DUCK_DAYS.format(ledger=path)))
+
+
 def _normalized(rows: int) -> Path:
     path = DATA / f"ledger-{rows}.parquet"
     if not path.exists():
@@ -206,7 +235,13 @@ def start(*, quick: bool) -> None:
     row("finopsctl --help", [*FINOPSCTL, "--help"], [sys.executable, "-c", "import duckdb"], 5)
 
 
-BENCHMARKS: dict[str, Callable[..., None]] = {"ingest": ingest, "ledger": ledger, "pricing": pricing, "start": start}
+BENCHMARKS: dict[str, Callable[..., None]] = {
+    "ingest": ingest,
+    "ledger": ledger,
+    "finance": finance,
+    "pricing": pricing,
+    "start": start,
+}
 
 
 def main() -> None:

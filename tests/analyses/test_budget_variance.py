@@ -71,3 +71,12 @@ def test_the_spend_of_a_part_day_is_not_held_against_the_plan_of_whole_days() ->
 
     assert (found["baseline"], found["actual"], found["change"]) == (Decimal(150), Decimal(100), Decimal(-50))
     assert found["variance"] == pytest.approx(-1 / 3)
+
+
+def test_spend_on_a_limit_of_zero_is_over_and_not_without_a_plan() -> None:
+    """Whatever is spent is more than nothing; there is no percentage of a plan of 0."""
+    found = compared(Budget("none", Decimal(0)))
+    row = found.rows.row(0, named=True)
+
+    assert (row["variance"], row["grade"], row["band"]) == (None, "critical", "over a limit of 0")
+    assert found.report().headline == "1 budget over plan; none: over a limit of 0."

@@ -180,3 +180,20 @@ def test_a_bucket_of_a_month_is_not_taken_for_a_day(
 
     assert found["totals"]["days"] == 31
     assert found["totals"]["monthly_run_rate"] == pytest.approx(0.21 * 30 / 31)
+
+
+@pytest.mark.parametrize("option", ["--retries", "--cache-hit-rate"])
+def test_an_option_given_twice_acts_on_both_filters(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two teams with a retried call each: what is saved for a and for b is saved together, not the last one alone."""
+    calls = [{**CALL, "team": team, "retries": 1, "cache_hits": 0, "record_id": team} for team in "ab"]
+    log = str(write(tmp_path / "log.jsonl", *calls))
+    share = "0" if option == "--retries" else "1"
+
+    def saving(*teams: str) -> float:
+        words = [word for team in teams for word in (option, f"{share}:team={team}")]
+        return float(document(capsys, log, *words)["totals"]["saving"])
+
+    assert saving("a") > 0
+    assert saving("a", "b") == pytest.approx(saving("a") + saving("b"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -41,7 +42,7 @@ class InputSummary:
     duplicates: int | None = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Books:
     """A ledger and its provenance.
 
@@ -97,7 +98,7 @@ class Books:
             return parse_instant(request.as_of, request.timezone)
         return day_end(self.seen[1], request.timezone)
 
-    @property
+    @cached_property
     def seen(self) -> tuple[datetime, datetime]:
         """The first and the last ``charge_period_start`` of all rows, read from a ledger in place when it is asked for.
 

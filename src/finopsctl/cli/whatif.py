@@ -66,11 +66,11 @@ CapOutput = Annotated[
     list[str] | None, _several(_TOKENS, "--cap-output", "N[:FILTER]", "At most N output tokens a request.")
 ]
 RetriesOption = Annotated[
-    str | None,
+    list[str] | None,
     _several(_TOKENS, "--retries", "P[:FILTER]", "Share of today's retries that remains: 0 removes them."),
 ]
 HitRate = Annotated[
-    str | None,
+    list[str] | None,
     _several(_CACHES, "--cache-hit-rate", "R[:FILTER]", "Share of requests that a response cache would serve."),
 ]
 CacheCost = Annotated[str | None, _several(_CACHES, "--cache-cost", "USD", "Cost of one look-up. Default: 0.")]
@@ -132,7 +132,7 @@ def whatif(
     from finopsctl.config.whatif_scenarios import Planned, load, lookups_on_all
 
     on_all = lookups_on_all(cache_lookups)
-    if cache_hit_rate is None and cache_cost is not None:
+    if not cache_hit_rate and cache_cost is not None:
         raise ConfigError("--cache-cost needs a hit rate", "Add --cache-hit-rate 0.35.")
     scenario = Scenario(
         routes=tuple(parsing.route(text) for text in route or ()),
@@ -141,8 +141,8 @@ def whatif(
         trims=tuple(parsing.trim(text) for text in trim_input or ()),
         caps=tuple(parsing.cap(text) for text in cap_output or ()),
         prefixes=tuple(parsing.prefix(text) for text in prompt_cache or ()),
-        hits=() if cache_hit_rate is None else (parsing.hits(cache_hit_rate, cache_cost, on_all=on_all),),
-        retries=() if retries is None else (parsing.retries(retries),),
+        hits=tuple(parsing.hits(text, cache_cost, on_all=on_all) for text in cache_hit_rate or ()),
+        retries=tuple(parsing.retries(text) for text in retries or ()),
         token_factors=parsing.spans(token_factor or (), "--token-factor"),
         output_factors=parsing.spans(output_factor or (), "--output-factor"),
         success_rates=parsing.rates(success_rate or ()),

@@ -59,12 +59,10 @@ class ScenarioTable:
     trim_input: tuple[str, ...] = field(default=(), metadata=key("Shorter prompts: 30%, or tokens a request."))
     cap_output: tuple[str, ...] = field(default=(), metadata=key("Most output tokens a request."))
     prompt_cache: tuple[str, ...] = field(default=(), metadata=key("Provider prompt caching: on, 0.6 or 0.6/0.1."))
-    cache_hit_rate: str | None = field(
-        default=None, metadata=key("Share of requests a response cache serves.", accepts_bare=True)
-    )
+    cache_hit_rate: tuple[str, ...] = field(default=(), metadata=key("Share of requests a response cache serves."))
     cache_cost: str | None = field(default=None, metadata=key("Cost of a look-up, USD.", accepts_bare=True))
     cache_lookups: str = field(default="hits", metadata=key("What pays for a look-up: hits or all."))
-    retries: str | None = field(default=None, metadata=key("Share of today's retries that remains.", accepts_bare=True))
+    retries: tuple[str, ...] = field(default=(), metadata=key("Share of today's retries that remains."))
     token_factor: Mapping[str, str] = field(
         default_factory=dict,
         metadata=key("Tokens a model counts per token logged: 1.1 or 1.0..1.2.", accepts_bare=True),
@@ -104,7 +102,7 @@ class ScenarioTable:
             caps=tuple(parsing.cap(text) for text in self.cap_output),
             prefixes=tuple(parsing.prefix(text) for text in self.prompt_cache),
             hits=self._hits(),
-            retries=() if self.retries is None else (parsing.retries(self.retries),),
+            retries=tuple(parsing.retries(text) for text in self.retries),
             token_factors={n: parsing.span_of(text, "token-factor") for n, text in self.token_factor.items()},
             output_factors={n: parsing.span_of(text, "output-factor") for n, text in self.output_factor.items()},
             success_rates=rates,
@@ -117,9 +115,7 @@ class ScenarioTable:
 
     def _hits(self) -> tuple[Hits, ...]:
         on_all = lookups_on_all(self.cache_lookups)
-        if self.cache_hit_rate is None:
-            return ()
-        return (parsing.hits(self.cache_hit_rate, self.cache_cost, on_all=on_all),)
+        return tuple(parsing.hits(text, self.cache_cost, on_all=on_all) for text in self.cache_hit_rate)
 
 
 def lookups_on_all(word: str) -> bool:
@@ -159,8 +155,8 @@ def load(path: Path) -> tuple[Planned, ...]:
     return tuple(_planned(each, path) for each in tables)
 
 
-_LISTS = ("swap", "service-tier", "trim-input", "cap-output", "prompt-cache")
-_TEXTS = ("cache-hit-rate", "cache-cost", "retries", "token-factor", "output-factor", "self-host")
+_LISTS = ("swap", "service-tier", "trim-input", "cap-output", "prompt-cache", "cache-hit-rate", "retries")
+_TEXTS = ("cache-cost", "token-factor", "output-factor", "self-host")
 
 
 def _as_typed(entry: object) -> object:

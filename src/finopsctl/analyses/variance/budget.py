@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+_OVER_NOTHING = "over a limit of 0"
 _PLAIN_BANDS = ("over", "under plan")  # what the sentence says anyway
 _SIDES = (  # how the bands are counted in one sentence
-    ("over plan", ("over", "significant overrun")),
+    ("over plan", ("over", "significant overrun", _OVER_NOTHING)),
     ("under", ("under plan", "under-utilized")),
     ("on track", ("on track",)),
     ("without a plan yet", ("too early", "nothing planned")),
@@ -213,7 +214,9 @@ def _graded(usage: pl.DataFrame, settings: KpiSettings) -> pl.DataFrame:
     actual = pl.when(unplanned).then("actual").otherwise("whole_days_spend")
     far = max((abs(band.limit) for band in scale.bands), default=0.0)
     word = (
-        pl.when(variance.is_null())
+        pl.when(unplanned & is_spent())
+        .then(pl.lit(_OVER_NOTHING))
+        .when(variance.is_null())
         .then(pl.when(pl.col("days_elapsed") == 0).then(pl.lit("too early")).otherwise(pl.lit("nothing planned")))
         .when(pl.col("grade").is_in([Grade.GOOD.value, Grade.OK.value]))
         .then(pl.lit("on track"))
