@@ -78,6 +78,21 @@ def test_a_json_scorecard_of_json_lines_loads_neither_the_terminal_nor_arrow_nor
     assert of(loaded, "rich.table", "rich.console", "finopsctl.renderers.terminal", "pyarrow", "httpx") == set()
 
 
+@pytest.mark.parametrize("command", ["kpi", "attribution"])
+def test_a_question_that_forecasts_nothing_loads_no_numpy_and_no_other_analysis(command: str) -> None:
+    loaded = modules(_PROGRAM, command, "sample_data/litellm_spend_logs_2026-10-01.jsonl", "-f", "json")
+    others = (
+        "analyses.anomalies.detection",
+        "analyses.forecast",
+        "analyses.reconciliation.reconcile",
+        "analyses.whatif",
+    )
+
+    assert (
+        of(loaded, "numpy", *(f"finopsctl.{name}" for name in others), "finopsctl.recommendations.recommend") == set()
+    )
+
+
 def test_no_renderer_loads_what_reports_are_made_from() -> None:
     rooms = ("analyses", "books", "config", "metrics", "pricing", "allocation", "sources", "ledger", "transport")
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 
-from finopsctl.analyses.anomalies import RULES, Anomalies, AnomalyQuestion, Rule, anomalies, rule_named
+from finopsctl.analyses.anomalies.detection import anomalies
+from finopsctl.analyses.anomalies.question import AnomalyQuestion, rule_named
+from finopsctl.analyses.anomalies.rules import RULES, Rule
 from finopsctl.errors import ConfigError, SourceError
 from finopsctl.ledger.period import between
 from finopsctl.metrics.budgets import Budget
 from finopsctl.metrics.dimensions import parse
 from ledgers import ledger
+
+if TYPE_CHECKING:
+    from finopsctl.analyses.anomalies.result import Anomalies
 
 FIRST = date(2026, 9, 1)
 

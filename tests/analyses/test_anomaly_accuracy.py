@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from finopsctl.analyses.anomalies import rule_named
+from benchmark_scripts import benchmark
+from finopsctl.analyses.anomalies.question import rule_named
 from shared import DATA, needs_shared
 
 if TYPE_CHECKING:
@@ -21,14 +19,7 @@ pytestmark = needs_shared
 @pytest.fixture(scope="module")
 def accuracy() -> ModuleType:
     """Return the benchmark that prints the tables."""
-    path = Path(__file__).parents[2] / "benchmarks" / "anomaly_accuracy.py"
-    spec = importlib.util.spec_from_file_location("anomaly_accuracy", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["anomaly_accuracy"] = module
-    spec.loader.exec_module(module)
-    return module
+    return benchmark("anomaly_accuracy")
 
 
 def test_by_the_hour_three_sigma_meets_the_bar(accuracy: Any) -> None:

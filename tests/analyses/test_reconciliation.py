@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from finopsctl.analyses.reconciliation import Reconciliation, Terms, Tolerance, Tolerances, reconcile
 from finopsctl.analyses.reconciliation.prepaid import Prepaid, draw_down
-from finopsctl.analyses.reconciliation.tolerance import parse
+from finopsctl.analyses.reconciliation.reconcile import Reconciliation, Terms, reconcile
+from finopsctl.analyses.reconciliation.tolerance import Tolerance, Tolerances, parse
 from finopsctl.books import Request, open_books
 from finopsctl.errors import ConfigError, SourceError
 from finopsctl.ledger.period import parse_month

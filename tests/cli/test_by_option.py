@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from book_files import write
-from commands import finopsctl
+from commands import answered, finopsctl
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def answered(*words: str | Path) -> dict[str, Any]:
-    done = finopsctl(*words, "-f", "json")
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
 
 
 @pytest.fixture

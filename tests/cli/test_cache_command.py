@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
-import subprocess
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from book_files import write
-from finopsctl.cli.app import app
-from finopsctl.cli.run import guard
+from commands import answered, finopsctl
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 CHAT = SAMPLE / "traces" / "recipe_chat.txt"
 PLAN = ("cache", "estimate", "--requests", "15M", "--cost", "0.0084", "--hit-rate", "35%", "--lookup-cost", "0.0001")
-
-
-def finopsctl(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a command in this process, which spares it a second of imports."""
-    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
-        code = guard(app, [*map(str, words)])
-    out.flush()
-    out.seek(0)
-    return subprocess.CompletedProcess(words, code, out.read(), err.getvalue())
-
-
-def answered(*words: str | Path) -> dict[str, Any]:
-    done = finopsctl(*words, "-f", "json")
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
 
 
 @pytest.fixture

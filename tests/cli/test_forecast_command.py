@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from book_files import write
-from finopsctl.cli.app import app
-from finopsctl.cli.run import guard
+from commands import document, told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,22 +28,9 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(write(tmp_path / "log.jsonl", *records))
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = guard(app, ["forecast", *arguments])
-    told = capsys.readouterr()
-    return code, told.out, told.err
-
-
-def document(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
-    code, out, err = run(capsys, *arguments, "-f", "json")
-    assert (code, err) == (0, "")
-    found: dict[str, Any] = json.loads(out)
-    return found
-
-
 def test_the_json_document_keeps_its_keys(log: str, capsys: pytest.CaptureFixture[str]) -> None:
     """20 of 31 days at $3 a day: $60 so far, $93 at the month's end."""
-    found = document(capsys, log, "--by", "team")
+    found = document(capsys, "forecast", log, "--by", "team")
 
     assert found["schema"] == "finopsctl/forecast/1"
     assert list(found["rows"][0]) == ["day", "team", "actual", "p10", "p50", "p90"]
@@ -58,25 +43,25 @@ def test_the_json_document_keeps_its_keys(log: str, capsys: pytest.CaptureFixtur
 
 
 def test_until_is_the_origin(log: str, capsys: pytest.CaptureFixture[str]) -> None:
-    found = document(capsys, log, "--until", "2026-10-11")
+    found = document(capsys, "forecast", log, "--until", "2026-10-11")
 
     assert (found["totals"]["origin"], found["totals"]["actual"]) == ("2026-10-11", 30)
 
 
 def test_until_is_what_the_document_says_it_is_seen_from(log: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Not the end of the data, 2026-10-21."""
-    assert document(capsys, log, "--until", "2026-10-11")["as_of"] == "2026-10-11T00:00:00Z"
+    assert document(capsys, "forecast", log, "--until", "2026-10-11")["as_of"] == "2026-10-11T00:00:00Z"
 
 
 def test_as_of_is_the_origin(log: str, capsys: pytest.CaptureFixture[str]) -> None:
-    found = document(capsys, log, "--as-of", "2026-10-11", "--horizon", "7d")
+    found = document(capsys, "forecast", log, "--as-of", "2026-10-11", "--horizon", "7d")
 
     assert next(row["day"] for row in found["rows"]) == "2026-10-11"
     assert found["totals"]["projected"] == 21
 
 
 def test_a_period_that_is_not_over_does_not_move_the_origin(log: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert document(capsys, log, "--month", "2026-10")["totals"]["origin"] == "2026-10-21"
+    assert document(capsys, "forecast", log, "--month", "2026-10")["totals"]["origin"] == "2026-10-21"
 
 
 def test_fiscal_quarters_follow_the_configuration(
@@ -85,7 +70,7 @@ def test_fiscal_quarters_follow_the_configuration(
     """A year that begins in February has a quarter from August to October."""
     monkeypatch.setenv("FINOPSCTL_FISCAL_YEAR_START", "2")
 
-    found = document(capsys, log, "--horizon", "quarter-end")
+    found = document(capsys, "forecast", log, "--horizon", "quarter-end")
 
     assert (found["totals"]["horizon_start"], found["totals"]["horizon_end"]) == ("2026-08-01", "2026-11-01")
     assert found["totals"]["projected"] == 3 * 61
@@ -97,13 +82,13 @@ def test_scenarios_stand_beside_the_baseline(log: str, capsys: pytest.CaptureFix
         '[[scenario]]\nname = "half"\n[[scenario.change]]\nfrom = 2026-10-26\n'
         'where = { team = "search" }\nfactor = 0.5\n'
     )
-    found = document(capsys, log, "--scenarios", str(tmp_path / "s.toml"))
+    found = document(capsys, "forecast", log, "--scenarios", str(tmp_path / "s.toml"))
 
     assert [(row["scenario"], row["projected"]) for row in found["scenarios"]] == [("(baseline)", 93), ("half", 87)]
 
 
 def test_people_read_a_sentence_parts_and_weeks_and_no_daily_rows(log: str, capsys: pytest.CaptureFixture[str]) -> None:
-    _, out, _ = run(capsys, log, "--by", "team", "--backtest")
+    _, out, _ = told(capsys, "forecast", log, "--by", "team", "--backtest")
 
     assert out.startswith(
         "October 2026 will cost about $93.00 (80% likely between $93.00 and $93.00), of which $60.00 is spent;"
@@ -126,14 +111,14 @@ def test_people_read_a_sentence_parts_and_weeks_and_no_daily_rows(log: str, caps
 def test_what_cannot_be_asked_is_exit_2(
     log: str, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
 ) -> None:
-    code, out, err = run(capsys, log, *arguments)
+    code, out, err = told(capsys, "forecast", log, *arguments)
 
     assert (code, out) == (2, "")
     assert message in err
 
 
 def test_nothing_before_the_origin_is_exit_4(log: str, capsys: pytest.CaptureFixture[str]) -> None:
-    code, _, err = run(capsys, log, "--until", "2026-08-01")
+    code, _, err = told(capsys, "forecast", log, "--until", "2026-08-01")
 
     assert code == 4
     assert "no records" in err

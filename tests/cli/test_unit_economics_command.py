@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from book_files import write
-from commands import finopsctl
+from commands import answered, finopsctl
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
-
-
-def answered(*words: str | Path) -> dict[str, Any]:
-    done = finopsctl(*words, "-f", "json")
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
 
 
 @pytest.fixture

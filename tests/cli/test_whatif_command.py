@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from book_files import write
+from commands import document, told
 from finopsctl.analyses.whatif import Move, parsing
-from finopsctl.cli.app import app
-from finopsctl.cli.run import guard
 from finopsctl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -28,19 +26,6 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(write(tmp_path / "log.jsonl", *calls))
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = guard(app, ["whatif", *arguments])
-    told = capsys.readouterr()
-    return code, told.out, told.err
-
-
-def document(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
-    code, out, err = run(capsys, *arguments, "-f", "json")
-    assert (code, err) == (0, "")
-    found: dict[str, Any] = json.loads(out)
-    return found
-
-
 def price_book(folder: Path, *, gpt_4o: float, start: str = "2020-01-01") -> str:
     folder.mkdir()
     (folder / "openai.toml").write_text(
@@ -53,7 +38,7 @@ def price_book(folder: Path, *, gpt_4o: float, start: str = "2020-01-01") -> str
 
 def test_the_json_document_keeps_its_keys(log: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Three calls at $3.50 are $10.50, as gpt-4o-mini $0.63; a day, thirty times that a month."""
-    found = document(capsys, log, "--swap", "gpt-4o=gpt-4o-mini", "--by", "team")
+    found = document(capsys, "whatif", log, "--swap", "gpt-4o=gpt-4o-mini", "--by", "team")
 
     assert found["schema"] == "finopsctl/whatif/1"
     assert found["cost_basis"] == "effective"
@@ -72,7 +57,7 @@ def test_the_json_document_keeps_its_keys(log: str, capsys: pytest.CaptureFixtur
 
 
 def test_rows_are_by_model_unless_said_otherwise(log: str, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capsys, log, "--swap", "gpt-4o=gpt-4o-mini")
+    code, out, _ = told(capsys, "whatif", log, "--swap", "gpt-4o=gpt-4o-mini")
 
     assert code == 0
     assert out.splitlines()[0] == "Swapping gpt-4o for gpt-4o-mini saves $9.87 of $10.50 (94.0%): 3 requests move."
@@ -85,8 +70,8 @@ def test_a_price_book_is_the_scenarios_and_prices_are_both_sides(
     """At $1 a million of input and nothing for output a call costs $1."""
     prices = price_book(tmp_path / "prices", gpt_4o=1)
 
-    theirs = document(capsys, log, "--price-book", prices)["totals"]
-    both = document(capsys, log, "--prices", prices, "--trim-input", "50%")["totals"]
+    theirs = document(capsys, "whatif", log, "--price-book", prices)["totals"]
+    both = document(capsys, "whatif", log, "--prices", prices, "--trim-input", "50%")["totals"]
 
     assert (theirs["baseline"], theirs["scenario"]) == (10.5, 3)
     assert (both["baseline"], both["scenario"]) == (3, 1.5)
@@ -94,7 +79,7 @@ def test_a_price_book_is_the_scenarios_and_prices_are_both_sides(
 
 def test_a_price_date_is_the_scenarios(log: str, capsys: pytest.CaptureFixture[str]) -> None:
     """On 1 June 2024 gpt-4o cost $5 and $15: a call $6.50."""
-    totals = document(capsys, log, "--price-date", "2024-06-01")["totals"]
+    totals = document(capsys, "whatif", log, "--price-date", "2024-06-01")["totals"]
 
     assert (totals["baseline"], totals["scenario"]) == (10.5, 19.5)
 
@@ -106,11 +91,11 @@ def test_scenarios_of_a_file_are_rows(log: str, tmp_path: Path, capsys: pytest.C
         '[[scenario]]\nname = "batch"\nservice-tier = "batch"\nprice-date = 2026-11-01\n',
         encoding="utf-8",
     )
-    found = document(capsys, log, "--scenarios", str(file))
+    found = document(capsys, "whatif", log, "--scenarios", str(file))
 
     assert [(row["name"], row["scenario"]) for row in found["rows"]] == [("mini", 0.63), ("batch", 5.25)]
     assert (found["totals"]["name"], found["totals"]["saving"]) == ("mini", 9.87)
-    by_team = document(capsys, log, "--scenarios", str(file), "--by", "team")["rows"]
+    by_team = document(capsys, "whatif", log, "--scenarios", str(file), "--by", "team")["rows"]
     assert [(row["name"], row["team"]) for row in by_team] == [
         ("mini", "a"),
         ("mini", "b"),
@@ -138,7 +123,7 @@ def test_scenarios_of_a_file_are_rows(log: str, tmp_path: Path, capsys: pytest.C
 def test_what_cannot_be_asked_ends_with_2(
     log: str, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
 ) -> None:
-    code, out, err = run(capsys, log, *arguments)
+    code, out, err = told(capsys, "whatif", log, *arguments)
 
     assert (code, out) == (2, "")
     assert said in err
@@ -146,7 +131,7 @@ def test_what_cannot_be_asked_ends_with_2(
 
 
 def test_nothing_in_the_period_ends_with_4(log: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, log, "--cap-output", "9", "--month", "2020-01")[0] == 4
+    assert told(capsys, "whatif", log, "--cap-output", "9", "--month", "2020-01")[0] == 4
 
 
 @pytest.mark.parametrize(
@@ -176,7 +161,7 @@ def test_a_bucket_of_a_month_is_not_taken_for_a_day(
     month = {"charge_period_start": "2026-10-01T00:00:00Z", "charge_period_end": "2026-11-01T00:00:00Z"}
     log = str(write(tmp_path / "log.jsonl", {**CALL, **month, "record_kind": "usage", "record_id": "all"}))
 
-    found = document(capsys, log, "--swap", "gpt-4o=gpt-4o-mini", *period)
+    found = document(capsys, "whatif", log, "--swap", "gpt-4o=gpt-4o-mini", *period)
 
     assert found["totals"]["days"] == 31
     assert found["totals"]["monthly_run_rate"] == pytest.approx(0.21 * 30 / 31)
@@ -193,7 +178,7 @@ def test_an_option_given_twice_acts_on_both_filters(
 
     def saving(*teams: str) -> float:
         words = [word for team in teams for word in (option, f"{share}:team={team}")]
-        return float(document(capsys, log, *words)["totals"]["saving"])
+        return float(document(capsys, "whatif", log, *words)["totals"]["saving"])
 
     assert saving("a") > 0
     assert saving("a", "b") == pytest.approx(saving("a") + saving("b"))

@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from datetime import date
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmark_scripts import benchmark
 from finopsctl.forecasting import Accuracy, Series, backtest
 from shared import DATA, needs_shared
-
-if TYPE_CHECKING:
-    from types import ModuleType
-
-BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "forecast_accuracy.py"
-
-
-@cache
-def benchmark() -> ModuleType:
-    found = importlib.util.spec_from_file_location("forecast_accuracy", BENCHMARK)
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    sys.modules["forecast_accuracy"] = module
-    found.loader.exec_module(module)
-    return module
 
 
 def of(rows: tuple[Accuracy, ...], method: str) -> Accuracy:
@@ -38,7 +18,7 @@ def of(rows: tuple[Accuracy, ...], method: str) -> Accuracy:
 @pytest.mark.parametrize("seed", [3, 7])
 @pytest.mark.parametrize(("days", "bar"), [(7, 0.181), (30, 0.207)])
 def test_totals_of_invented_years_are_forecast_within_the_bar(seed: int, days: int, bar: float) -> None:
-    (ours, burn_rate) = backtest(benchmark().invented(seed), days, ("auto", "burn_rate"))
+    (ours, burn_rate) = backtest(benchmark("forecast_accuracy").invented(seed), days, ("auto", "burn_rate"))
 
     assert ours.wape is not None
     assert burn_rate.wape is not None
@@ -51,7 +31,9 @@ def test_totals_of_invented_years_are_forecast_within_the_bar(seed: int, days: i
 @pytest.mark.slow
 @pytest.mark.parametrize(("days", "bar"), [(7, 0.181), (30, 0.207)])
 def test_totals_of_real_page_views_are_forecast_within_the_bar_from_every_day(days: int, bar: float) -> None:
-    rows = backtest(benchmark().page_views(DATA), days, ("auto", "burn_rate", "seasonal_naive", "mean"))
+    rows = backtest(
+        benchmark("forecast_accuracy").page_views(DATA), days, ("auto", "burn_rate", "seasonal_naive", "mean")
+    )
     ours = of(rows, "auto")
     assert ours.wape is not None
     assert ours.coverage is not None
@@ -64,7 +46,7 @@ def test_totals_of_real_page_views_are_forecast_within_the_bar_from_every_day(da
 
 @needs_shared
 def test_the_second_week_of_real_clients_is_forecast_no_worse_than_by_burn_rate() -> None:
-    ours, burn_rate, _ = benchmark().second_week(DATA)
+    ours, burn_rate, _ = benchmark("forecast_accuracy").second_week(DATA)
 
     assert ours.fleet <= burn_rate.fleet + 1e-12
     assert ours.client_median <= burn_rate.client_median + 1e-12

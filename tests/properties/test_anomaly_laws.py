@@ -11,12 +11,16 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finopsctl.analyses.anomalies import RULES, Anomalies, AnomalyQuestion, anomalies
+from finopsctl.analyses.anomalies.detection import anomalies
+from finopsctl.analyses.anomalies.question import AnomalyQuestion
+from finopsctl.analyses.anomalies.rules import RULES
 from finopsctl.metrics.dimensions import parse
 from ledgers import ledger
 
 if TYPE_CHECKING:
     import random
+
+    from finopsctl.analyses.anomalies.result import Anomalies
 
 FIRST, DAYS = date(2026, 8, 1), 45
 END = datetime.combine(FIRST + timedelta(days=DAYS), datetime.min.time(), UTC)

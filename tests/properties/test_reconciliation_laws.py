@@ -10,13 +10,13 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finopsctl.analyses.reconciliation import reconcile
 from finopsctl.analyses.reconciliation.prepaid import Prepaid, draw_down
+from finopsctl.analyses.reconciliation.reconcile import reconcile
 from finopsctl.ledger.schema import MONEY, RECORD_KIND, conform
 from finopsctl.metrics.measures import to_money
 
 if TYPE_CHECKING:
-    from finopsctl.analyses.reconciliation import Reconciliation
+    from finopsctl.analyses.reconciliation.reconcile import Reconciliation
 
 START = datetime(2026, 10, 28, tzinfo=UTC)
 PICO = Decimal("1e-12")

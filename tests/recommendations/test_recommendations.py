@@ -15,12 +15,16 @@ from finopsctl.analyses.whatif import Prices
 from finopsctl.errors import ConfigError
 from finopsctl.metrics.dimensions import parse
 from finopsctl.pricing.models import Resolver
-from finopsctl.recommendations import RULES, Recommendations, RecommendQuestion, Shown, Thresholds, recommend
+from finopsctl.recommendations.question import RecommendQuestion, Shown, Thresholds
+from finopsctl.recommendations.recommend import recommend
+from finopsctl.recommendations.rules import RULES
 from pricing.price_files import book
 from whatif_cases import BIG, ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from finopsctl.recommendations.result import Recommendations
 
 LISTS = """
 [[model]]

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from finopsctl.analyses.anomalies import RULES, AnomalyQuestion, anomalies
+from finopsctl.analyses.anomalies.detection import anomalies
+from finopsctl.analyses.anomalies.question import AnomalyQuestion
+from finopsctl.analyses.anomalies.rules import RULES
 from finopsctl.metrics.budgets import Budget
 from finopsctl.metrics.dimensions import parse
 from ledgers import ledger

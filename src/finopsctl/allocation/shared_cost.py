@@ -17,7 +17,7 @@ import polars as pl
 from finopsctl.allocation.drivers import OWNER, POOL, holdings, is_direct
 from finopsctl.allocation.pools import OWN_REQUESTS, PICOS
 from finopsctl.allocation.portions import IDLE_PART, portions_of, spend_of
-from finopsctl.ledger.schema import MONEY, PICO, amount_of
+from finopsctl.ledger.schema import MONEY, PICO, amount_of, constant
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.wording import counted, money, some_of
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 KEPT = "kept"
 """The column that tells a row of money that nobody gets from the others."""
 
-_UNIT = pl.lit(PICO, dtype=MONEY)
+_UNIT = constant(PICO)
 _SCHEMA = {
     "pool": pl.String(),
     "part": pl.String(),

@@ -15,6 +15,7 @@ import polars as pl
 from finopsctl.allocation.drivers import KEYS, keys
 from finopsctl.allocation.shared_cost import KEPT, direct_and_shared, share, tie
 from finopsctl.errors import ConfigError, nearest
+from finopsctl.ledger.schema import constant
 from finopsctl.metrics.dimensions import (
     METER,
     MODEL_USAGE,
@@ -341,7 +342,7 @@ def _compared_totals(totals: Mapping[str, Any], previous: Decimal | None) -> dic
 
 def _shared(rows: pl.DataFrame, totals: Mapping[str, Any]) -> pl.DataFrame:
     """Add share and cumulative_share, unrounded, before the columns that follow them."""
-    whole = pl.lit(totals["spend"], dtype=rows.schema["spend"])
+    whole = constant(totals["spend"])
     spend = pl.col("spend")
     added = rows.with_columns(share=ratio(spend, whole), cumulative_share=ratio(spend.cum_sum(), whole))
     compared = [name for name in _COMPARED if name in rows.columns]

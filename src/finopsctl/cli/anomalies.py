@@ -9,7 +9,8 @@ import typer
 from finopsctl.cli.options import By, Common
 
 if TYPE_CHECKING:
-    from finopsctl.analyses.anomalies import Anomalies, AnomalyQuestion
+    from finopsctl.analyses.anomalies.question import AnomalyQuestion
+    from finopsctl.analyses.anomalies.result import Anomalies
     from finopsctl.books import Books
     from finopsctl.config.settings import Settings
 
@@ -43,7 +44,7 @@ def anomalies(common: Common, by: By = None, *, grain: Grain = "day", fail_on: F
     What the inputs hold before the period is the history it is judged by. With --as-of only episodes that touch the
     last day before it are told, for a daily run.
     """
-    from finopsctl.analyses.anomalies import check_grain
+    from finopsctl.analyses.anomalies.question import check_grain
     from finopsctl.cli.run import answer
     from finopsctl.errors import ConfigError, nearest
 
@@ -52,7 +53,7 @@ def anomalies(common: Common, by: By = None, *, grain: Grain = "day", fail_on: F
         raise ConfigError(f"unknown limit '{fail_on}' for --fail-on", nearest(fail_on, _LIMITS))
 
     def analyse(books: Books, settings: Settings) -> Anomalies:
-        from finopsctl.analyses.anomalies import anomalies
+        from finopsctl.analyses.anomalies.detection import anomalies
         from finopsctl.books.books import refuse_nothing
 
         refuse_nothing(books)
@@ -64,7 +65,7 @@ def anomalies(common: Common, by: By = None, *, grain: Grain = "day", fail_on: F
 
 def question_of(books: Books, settings: Settings, grain: str) -> AnomalyQuestion:
     """Return the question that the settings ask of the books."""
-    from finopsctl.analyses.anomalies import AnomalyQuestion
+    from finopsctl.analyses.anomalies.question import AnomalyQuestion
     from finopsctl.cli.limits import budgets_of
     from finopsctl.metrics.dimensions import parse
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finopsctl.cli.options import Common, FailOn, shares
+from finopsctl.cli.options import Common, FailOn, examples, shares
 from finopsctl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -34,10 +34,6 @@ All = Annotated[
         "--all", metavar="", help="The gateway's budgets, too, where the configuration has one for the same scope."
     ),
 ]
-
-
-def _examples(*commands: str) -> str:
-    return "Examples:\n\n" + "\n\n".join(f"  finopsctl {command}" for command in commands)
 
 
 @shares
@@ -141,8 +137,7 @@ def _question(books: Books, settings: Settings, *, everything: bool) -> tuple[Bu
     Raises:
         ConfigError: When there is no budget, or none for the team asked for.
     """
-    from finopsctl.analyses.budget import BudgetQuestion
-    from finopsctl.cli.limits import budgets_of, kpi_settings_of, seen_until
+    from finopsctl.cli.limits import budget_question, budgets_of
     from finopsctl.ledger.period import zone
     from finopsctl.metrics.budget_choice import chosen
 
@@ -150,17 +145,8 @@ def _question(books: Books, settings: Settings, *, everything: bool) -> tuple[Bu
     if not budgets:
         raise no_budgets(found)
     wanted, partial = chosen(budgets, settings.where)
-    question = BudgetQuestion(
-        budgets=wanted,
-        as_of=seen_until(books),
-        settings=kpi_settings_of(books, settings),
-        basis=books.request.basis,
-        currency=books.request.currency,
-        is_filtered=bool(settings.where),
-        partial=partial,
-        data_end=books.seen[1].astimezone(zone(settings.tz)).date(),
-    )
-    return question, found
+    last_day = books.seen[1].astimezone(zone(settings.tz)).date()
+    return replace(budget_question(books, settings, wanted), partial=partial, data_end=last_day), found
 
 
 def no_budgets(reasons: tuple[Finding, ...] = ()) -> ConfigError:
@@ -175,21 +161,21 @@ def no_budgets(reasons: tuple[Finding, ...] = ()) -> ConfigError:
 
 app.command(
     "status",
-    epilog=_examples(
+    epilog=examples(
         "budget status sample_data --budgets sample_data/budgets.toml",
         "budget status sample_data --as-of 2026-10-16 --fail-on critical",
     ),
 )(status)
 app.command(
     "project",
-    epilog=_examples(
+    epilog=examples(
         "budget project sample_data --budgets sample_data/budgets.toml --as-of 2026-10-16",
         "budget project sample_data --team support --as-of 2026-10-16 -f json",
     ),
 )(project)
 app.command(
     "export",
-    epilog=_examples(
+    epilog=examples(
         "budget export --to litellm --budgets sample_data/budgets.toml",
         "budget export --to litellm --budgets sample_data/budgets.toml -o litellm-budgets.yaml",
     ),

@@ -9,7 +9,7 @@ import typer
 
 from finopsctl.cli.amounts import amount, count
 from finopsctl.cli.cache_simulation import simulate
-from finopsctl.cli.options import By, Common, Display, shares
+from finopsctl.cli.options import By, Common, Display, examples, option, shares
 from finopsctl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -23,20 +23,12 @@ app = typer.Typer(
 )
 
 
-def _examples(*commands: str) -> str:
-    return "Examples:\n\n" + "\n\n".join(f"  finopsctl {command}" for command in commands)
-
-
-def _option(text: str, *names: str, metavar: str) -> typer.models.OptionInfo:
-    option: typer.models.OptionInfo = typer.Option(*names, help=text, metavar=metavar, show_default=False)
-    return option
-
-
 LookupCost = Annotated[
-    str | None, _option("Cost of one look-up in the gateway's cache. Default: 0.", "--lookup-cost", metavar="AMOUNT")
+    str | None,
+    option(None, "Cost of one look-up in the gateway's cache. Default: 0.", "--lookup-cost", metavar="AMOUNT"),
 ]
 LookupOn = Annotated[
-    str | None, _option("What look-ups are charged on: hits (the default) or all.", "--lookup-on", metavar="WHAT")
+    str | None, option(None, "What look-ups are charged on: hits (the default) or all.", "--lookup-on", metavar="WHAT")
 ]
 
 
@@ -110,10 +102,10 @@ def savings_of(books: Books, settings: Settings) -> CacheSavings:
 def estimate(
     display: Display,
     *,
-    requests: Annotated[str, _option("How many requests.", "--requests", metavar="N")],
-    cost: Annotated[str, _option("What one costs that reaches the provider, USD.", "--cost", metavar="C")],
-    hit_rate: Annotated[str, _option("Share the cache answers: 0.35 or 35%.", "--hit-rate", metavar="R")],
-    lookup_cost: Annotated[str, _option("What a look-up costs, USD.", "--lookup-cost", metavar="L")] = "0",
+    requests: Annotated[str, option(None, "How many requests.", "--requests", metavar="N")],
+    cost: Annotated[str, option(None, "What one costs that reaches the provider, USD.", "--cost", metavar="C")],
+    hit_rate: Annotated[str, option(None, "Share the cache answers: 0.35 or 35%.", "--hit-rate", metavar="R")],
+    lookup_cost: Annotated[str, option(None, "What a look-up costs, USD.", "--lookup-cost", metavar="L")] = "0",
     lookup_on: LookupOn = None,
 ) -> None:
     """Estimate what a response cache would save: N C without it, N (1 - R) C and its look-ups with it."""
@@ -132,21 +124,21 @@ def estimate(
 
 app.command(
     "savings",
-    epilog=_examples(
+    epilog=examples(
         "cache savings sample_data --by team",
         "cache savings sample_data --by provider,model --month 2026-10 --lookup-cost 0.0001 --lookup-on all",
     ),
 )(savings)
 app.command(
     "estimate",
-    epilog=_examples(
+    epilog=examples(
         "cache estimate --requests 15000000 --cost 0.0084 --hit-rate 0.35 --lookup-cost 0.0001",
         "cache estimate --requests 15000000 --cost 0.0084 --hit-rate 2% --lookup-cost 0.0002 --lookup-on all",
     ),
 )(estimate)
 app.command(
     "simulate",
-    epilog=_examples(
+    epilog=examples(
         "cache simulate sample_data/traces/recipe_chat.txt --rule lru",
         "cache simulate sample_data/traces/recipe_chat.txt --rule anthropic --ttl 1h --model claude-sonnet-4-5",
     ),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from finopsctl.cli.amounts import amount, count
-from finopsctl.cli.options import Display
+from finopsctl.cli.options import Display, option
 from finopsctl.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
@@ -24,69 +24,76 @@ _UNLIMITED = "unlimited"
 _POLICIES, _PROVIDERS = ("lru", "lfu", "length-aware"), ("openai", "anthropic")
 
 
-def _option(text: str, *names: str, metavar: str) -> typer.models.OptionInfo:
-    option: typer.models.OptionInfo = typer.Option(*names, help=text, metavar=metavar, show_default=False)
-    return option
+TraceFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="TRACE",
+        help="Prompt hashes (timestamp, input_length, output_length, hash_ids) or LiteLLM logs with messages, "
+        "as JSON lines; .gz and .zst too; - is standard input.",
+    ),
+]
+Rule = Annotated[
+    str,
+    option(
+        None,
+        f"A policy ({', '.join(_POLICIES)}) or a provider's rule ({', '.join(_PROVIDERS)}).",
+        "--rule",
+        metavar="RULE",
+    ),
+]
+Capacity = Annotated[
+    list[str] | None,
+    option(
+        None,
+        "Of a policy's cache, in tokens: 3000000, 3M or unlimited; several for a curve. Default: a curve.",
+        "--capacity",
+        metavar="TOKENS",
+    ),
+]
+Lifetime = Annotated[
+    str, option(None, "How long a provider keeps what is not used. Default: 5m.", "--ttl", metavar="TIME")
+]
+Discount = Annotated[
+    str | None,
+    option(None, "Off the input price for cached tokens. Default: the model's, else 0.5.", "--discount", metavar="F"),
+]
+Breakpoints = Annotated[
+    str, option(None, "Of anthropic's rule: end, first:N or blocks. Default: end.", "--breakpoints", metavar="WHERE")
+]
+WritePrice = Annotated[
+    str | None,
+    option(
+        None,
+        "Of a token written, input = 1. Default: the model's, else 1.25 at 5m, 2 at 1h.",
+        "--write-price",
+        metavar="X",
+    ),
+]
+ReadPrice = Annotated[
+    str | None,
+    option(None, "Of a token read, input = 1. Default: the model's, else 0.1.", "--read-price", metavar="X"),
+]
+Model = Annotated[
+    str | None, option(None, "Price the tokens as this model's, for amounts.", "--model", metavar="MODEL")
+]
+PriceDate = Annotated[str | None, option(None, "Whose prices. Default: the latest.", "--price-date", metavar="DATE")]
+Block = Annotated[int, typer.Option("--block", metavar="TOKENS", help="Tokens per hash id.", min=1, show_default=True)]
 
 
 def simulate(
     display: Display,
-    trace: Annotated[
-        str,
-        typer.Argument(
-            metavar="TRACE",
-            help="Prompt hashes (timestamp, input_length, output_length, hash_ids) or LiteLLM logs with messages, "
-            "as JSON lines; .gz and .zst too; - is standard input.",
-        ),
-    ],
+    trace: TraceFile,
     *,
-    rule: Annotated[
-        str,
-        _option(
-            f"A policy ({', '.join(_POLICIES)}) or a provider's rule ({', '.join(_PROVIDERS)}).",
-            "--rule",
-            metavar="RULE",
-        ),
-    ],
-    capacity: Annotated[
-        list[str] | None,
-        _option(
-            "Of a policy's cache, in tokens: 3000000, 3M or unlimited; several for a curve. Default: a curve.",
-            "--capacity",
-            metavar="TOKENS",
-        ),
-    ] = None,
-    ttl: Annotated[
-        str, _option("How long a provider keeps what is not used. Default: 5m.", "--ttl", metavar="TIME")
-    ] = "5m",
-    discount: Annotated[
-        str | None,
-        _option("Off the input price for cached tokens. Default: the model's, else 0.5.", "--discount", metavar="F"),
-    ] = None,
-    breakpoints: Annotated[
-        str, _option("Of anthropic's rule: end, first:N or blocks. Default: end.", "--breakpoints", metavar="WHERE")
-    ] = "end",
-    write_price: Annotated[
-        str | None,
-        _option(
-            "Of a token written, input = 1. Default: the model's, else 1.25 at 5m, 2 at 1h.",
-            "--write-price",
-            metavar="X",
-        ),
-    ] = None,
-    read_price: Annotated[
-        str | None,
-        _option("Of a token read, input = 1. Default: the model's, else 0.1.", "--read-price", metavar="X"),
-    ] = None,
-    model: Annotated[
-        str | None, _option("Price the tokens as this model's, for amounts.", "--model", metavar="MODEL")
-    ] = None,
-    price_date: Annotated[
-        str | None, _option("Whose prices. Default: the latest.", "--price-date", metavar="DATE")
-    ] = None,
-    block: Annotated[
-        int, typer.Option("--block", metavar="TOKENS", help="Tokens per hash id.", min=1, show_default=True)
-    ] = 512,
+    rule: Rule,
+    capacity: Capacity = None,
+    ttl: Lifetime = "5m",
+    discount: Discount = None,
+    breakpoints: Breakpoints = "end",
+    write_price: WritePrice = None,
+    read_price: ReadPrice = None,
+    model: Model = None,
+    price_date: PriceDate = None,
+    block: Block = 512,
 ) -> None:
     """Replay prompts through a cache: hit rates by capacity, or the bill under a provider's rule.
 

@@ -16,8 +16,10 @@ from finopsctl.metrics.budgets import CONFIGURATION
 from finopsctl.metrics.gateway_budgets import combined, from_litellm, told_apart
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date, datetime
 
+    from finopsctl.analyses.budget import BudgetQuestion
     from finopsctl.books import Books
     from finopsctl.config.settings import Settings
     from finopsctl.metrics.budgets import Budget
@@ -61,6 +63,29 @@ def _converted(budget: Budget, books: Books) -> Budget:
     return replace(budget, limit=limit, currency=request.currency)
 
 
+def budget_question(books: Books, settings: Settings, budgets: Sequence[Budget]) -> BudgetQuestion:
+    """Return what to ask of budgets: where they stand at the end of what the books see."""
+    from finopsctl.analyses.budget import BudgetQuestion
+
+    return BudgetQuestion(
+        budgets=tuple(budgets),
+        as_of=seen_until(books),
+        settings=kpi_settings_of(books, settings),
+        basis=books.request.basis,
+        currency=books.request.currency,
+        is_filtered=bool(settings.where),
+    )
+
+
+def rate_of_own(books: Books, settings: Settings) -> Decimal:
+    """Return what one unit of the configuration's currency is worth in the report's, on the last day seen.
+
+    Raises:
+        ConfigError: When there is no rate.
+    """
+    return in_report_currency(Decimal(1), settings.own_currency, _last_day(books), books.request)
+
+
 def _last_day(books: Books) -> date:
     """Return the last day seen (UTC), whose rates bring amounts of the configuration to the report's currency."""
     return (seen_until(books) - timedelta(microseconds=1)).astimezone(UTC).date()
@@ -78,7 +103,7 @@ def kpi_settings_of(books: Books, settings: Settings) -> KpiSettings:
     if settings.own_currency == request.currency:
         return plain
     try:
-        rate = float(in_report_currency(Decimal(1), settings.own_currency, _last_day(books), request))
+        rate = float(rate_of_own(books, settings))
     except ConfigError:
         if settings.kpi.outcome_targets or types.ranges:
             raise

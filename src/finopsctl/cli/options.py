@@ -27,7 +27,15 @@ _DATA, _PERIOD, _MONEY, _OUTPUT = "What to read", "Which period", "Which cost", 
 _PANELS = (_DATA, _PERIOD, _MONEY, _OUTPUT)
 
 
-def _option(panel: str, text: str, *names: str, **more: Any) -> Any:  # noqa: ANN401 - typer's own type is private
+def option(panel: str | None, text: str, *names: str, **more: Any) -> Any:  # noqa: ANN401 - typer's own type is private
+    """Return an option of the command line.
+
+    Args:
+        panel: The heading it stands under in the help; None: the command's own options.
+        text: What it does; it says its default itself.
+        names: ``--by`` and so on.
+        more: What else typer takes: ``metavar``, ``min``.
+    """
     return typer.Option(*names, help=text, rich_help_panel=panel, show_default=False, **more)
 
 
@@ -41,7 +49,7 @@ Inputs = Annotated[
 ]
 By = Annotated[
     list[str] | None,
-    _option(
+    option(
         _DATA,
         "Dimensions to group by, e.g. team,model or tag:tier; repeat for more (see `finopsctl dimensions`).",
         "--by",
@@ -49,11 +57,11 @@ By = Annotated[
     ),
 ]
 Top = Annotated[
-    int | None, _option(_OUTPUT, "Show the N largest groups and the rest as one row.", "--top", metavar="N", min=1)
+    int | None, option(_OUTPUT, "Show the N largest groups and the rest as one row.", "--top", metavar="N", min=1)
 ]
 Compare = Annotated[
     str | None,
-    _option(
+    option(
         _PERIOD,
         "Compare with: previous, yoy, a period (2026-09, 2026Q2) or another input.",
         "--compare",
@@ -61,12 +69,12 @@ Compare = Annotated[
     ),
 ]
 FailOn = Annotated[
-    str | None, _option(_OUTPUT, "Exit 3 when a grade is this bad: warning or critical.", "--fail-on", metavar="GRADE")
+    str | None, option(_OUTPUT, "Exit 3 when a grade is this bad: warning or critical.", "--fail-on", metavar="GRADE")
 ]
 
 Outcomes = Annotated[
     Path | None,
-    _option(
+    option(
         _DATA,
         "File of outcomes: day, use_case, outcomes, successes ... (see `finopsctl sources outcomes`).",
         "--outcomes",
@@ -75,13 +83,18 @@ Outcomes = Annotated[
 ]
 Revenue = Annotated[
     Path | None,
-    _option(
+    option(
         _DATA,
         "File of revenue: customer, month, amount, currency ... (see `finopsctl sources revenue`).",
         "--revenue",
         metavar="FILE",
     ),
 ]
+
+
+def examples(*commands: str) -> str:
+    """Return what a command's help ends with: its examples, in the words of ``EXAMPLES`` elsewhere."""
+    return "Examples:\n\n" + "\n\n".join(f"  finopsctl {command}" for command in commands)
 
 
 def listed(text: str) -> list[str]:
@@ -95,21 +108,21 @@ class Display:
 
     format: Annotated[
         str | None,
-        _option(_OUTPUT, "table, md, csv, json, jsonl, parquet or xlsx.", "--format", "-f", metavar="FORMAT"),
+        option(_OUTPUT, "table, md, csv, json, jsonl, parquet or xlsx.", "--format", "-f", metavar="FORMAT"),
     ] = None
     output: Annotated[
         Path | None,
-        _option(_OUTPUT, "Write to this file; its ending picks the format.", "--output", "-o", metavar="FILE"),
+        option(_OUTPUT, "Write to this file; its ending picks the format.", "--output", "-o", metavar="FILE"),
     ] = None
-    color: Annotated[str | None, _option(_OUTPUT, "auto, always or never.", "--color", metavar="WHEN")] = None
-    ascii: Annotated[bool | None, _option(_OUTPUT, "No characters beyond ASCII.", "--ascii", metavar="")] = None
+    color: Annotated[str | None, option(_OUTPUT, "auto, always or never.", "--color", metavar="WHEN")] = None
+    ascii: Annotated[bool | None, option(_OUTPUT, "No characters beyond ASCII.", "--ascii", metavar="")] = None
     wide: Annotated[
-        bool | None, _option(_OUTPUT, "Show every column, whatever the screen's width.", "--wide", metavar="")
+        bool | None, option(_OUTPUT, "Show every column, whatever the screen's width.", "--wide", metavar="")
     ] = None
-    quiet: Annotated[bool | None, _option(_OUTPUT, "No notes on standard error.", "--quiet", "-q", metavar="")] = None
-    verbose: Annotated[bool | None, _option(_OUTPUT, "Say what is read and how.", "--verbose", "-v", metavar="")] = None
-    debug: Annotated[bool | None, _option(_OUTPUT, "Show where a failure comes from.", "--debug", metavar="")] = None
-    config: Annotated[Path | None, _option(_DATA, "Configuration file.", "--config", metavar="FILE")] = None
+    quiet: Annotated[bool | None, option(_OUTPUT, "No notes on standard error.", "--quiet", "-q", metavar="")] = None
+    verbose: Annotated[bool | None, option(_OUTPUT, "Say what is read and how.", "--verbose", "-v", metavar="")] = None
+    debug: Annotated[bool | None, option(_OUTPUT, "Show where a failure comes from.", "--debug", metavar="")] = None
+    config: Annotated[Path | None, option(_DATA, "Configuration file.", "--config", metavar="FILE")] = None
 
     def flags(self) -> dict[str, Any]:
         """Return what was given on the command line, by configuration key."""
@@ -126,22 +139,22 @@ class Common(Display):
     inputs: Inputs = None
     source: Annotated[
         str | None,
-        _option(_DATA, "Read every file as this source (see `finopsctl sources`).", "--source", metavar="NAME"),
+        option(_DATA, "Read every file as this source (see `finopsctl sources`).", "--source", metavar="NAME"),
     ] = None
     map: Annotated[
         Path | None,
-        _option(_DATA, "Column map (TOML) for a CSV, JSONL or Parquet file of your own.", "--map", metavar="FILE"),
+        option(_DATA, "Column map (TOML) for a CSV, JSONL or Parquet file of your own.", "--map", metavar="FILE"),
     ] = None
     where: Annotated[
         list[str] | None,
-        _option(_DATA, "Filter: team=a,b | team!=x | 'model~gpt-4*'; repeat for AND.", "--where", metavar="FILTER"),
+        option(_DATA, "Filter: team=a,b | team!=x | 'model~gpt-4*'; repeat for AND.", "--where", metavar="FILTER"),
     ] = None
     keys: Annotated[
-        Path | None, _option(_DATA, "Virtual-key map: key to team, user, project.", "--keys", metavar="FILE")
+        Path | None, option(_DATA, "Virtual-key map: key to team, user, project.", "--keys", metavar="FILE")
     ] = None
     redact: Annotated[
         str | None,
-        _option(
+        option(
             _DATA,
             "Replace names by keyed hashes (key: FINOPSCTL_REDACT_KEY), e.g. user,customer.",
             "--redact",
@@ -149,17 +162,17 @@ class Common(Display):
         ),
     ] = None
     strict: Annotated[
-        bool | None, _option(_DATA, "Bad lines and unpriced records are errors (exit 4).", "--strict", metavar="")
+        bool | None, option(_DATA, "Bad lines and unpriced records are errors (exit 4).", "--strict", metavar="")
     ] = None
-    since: Annotated[str | None, _option(_PERIOD, "From this date or time.", "--since", metavar="DATE")] = None
+    since: Annotated[str | None, option(_PERIOD, "From this date or time.", "--since", metavar="DATE")] = None
     until: Annotated[
-        str | None, _option(_PERIOD, "Up to but not including this date or time.", "--until", metavar="DATE")
+        str | None, option(_PERIOD, "Up to but not including this date or time.", "--until", metavar="DATE")
     ] = None
-    month: Annotated[str | None, _option(_PERIOD, "A month: 2026-10.", "--month", metavar="MONTH")] = None
-    quarter: Annotated[str | None, _option(_PERIOD, "A quarter: 2026Q3.", "--quarter", metavar="QUARTER")] = None
+    month: Annotated[str | None, option(_PERIOD, "A month: 2026-10.", "--month", metavar="MONTH")] = None
+    quarter: Annotated[str | None, option(_PERIOD, "A quarter: 2026Q3.", "--quarter", metavar="QUARTER")] = None
     last: Annotated[
         str | None,
-        _option(
+        option(
             _PERIOD,
             "30d, 12w, 3m; or today, yesterday, wtd, mtd, qtd, ytd: seen from the end of the data or --as-of.",
             "--last",
@@ -168,37 +181,37 @@ class Common(Display):
     ] = None
     as_of: Annotated[
         str | None,
-        _option(
+        option(
             _PERIOD, "First instant not seen. Default: the end of the last day with data.", "--as-of", metavar="DATE"
         ),
     ] = None
-    tz: Annotated[
-        str | None, _option(_PERIOD, "Time zone of day boundaries. Default: UTC.", "--tz", metavar="ZONE")
-    ] = None
+    tz: Annotated[str | None, option(_PERIOD, "Time zone of day boundaries. Default: UTC.", "--tz", metavar="ZONE")] = (
+        None
+    )
     cost_basis: Annotated[
         str | None,
-        _option(
+        option(
             _MONEY, "auto (reported, else effective), reported, list or effective.", "--cost-basis", metavar="BASIS"
         ),
     ] = None
     price_date: Annotated[
-        str | None, _option(_MONEY, "Price all usage at this date's prices.", "--price-date", metavar="DATE")
+        str | None, option(_MONEY, "Price all usage at this date's prices.", "--price-date", metavar="DATE")
     ] = None
     prices: Annotated[
-        Path | None, _option(_MONEY, "Folder of price files, laid over the shipped ones.", "--prices", metavar="DIR")
+        Path | None, option(_MONEY, "Folder of price files, laid over the shipped ones.", "--prices", metavar="DIR")
     ] = None
     contracts: Annotated[
-        Path | None, _option(_MONEY, "Contract prices and discounts (TOML).", "--contracts", metavar="FILE")
+        Path | None, option(_MONEY, "Contract prices and discounts (TOML).", "--contracts", metavar="FILE")
     ] = None
     litellm_config: Annotated[
         Path | None,
-        _option(_MONEY, "LiteLLM's config.yaml: model names, custom prices.", "--litellm-config", metavar="FILE"),
+        option(_MONEY, "LiteLLM's config.yaml: model names, custom prices.", "--litellm-config", metavar="FILE"),
     ] = None
     budgets: Annotated[
-        Path | None, _option(_MONEY, "File of budgets (TOML, one budget table each).", "--budgets", metavar="FILE")
+        Path | None, option(_MONEY, "File of budgets (TOML, one budget table each).", "--budgets", metavar="FILE")
     ] = None
     currency: Annotated[
-        str | None, _option(_MONEY, "Currency of the report. Default: USD.", "--currency", metavar="CODE")
+        str | None, option(_MONEY, "Currency of the report. Default: USD.", "--currency", metavar="CODE")
     ] = None
 
 

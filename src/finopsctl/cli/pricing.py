@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finopsctl.cli.options import Common, Display, shares
+from finopsctl.cli.options import Common, Display, examples, shares
 from finopsctl.errors import ConfigError, PricingError, SourceError
 
 if TYPE_CHECKING:
@@ -21,10 +21,6 @@ app = typer.Typer(
 )
 
 SHIPPED = "shipped"
-
-
-def _examples(*commands: str) -> str:
-    return "Examples:\n\n" + "\n\n".join(f"  finopsctl {command}" for command in commands)
 
 
 Prices = Annotated[
@@ -182,23 +178,23 @@ def _named_book(name: str) -> PriceBook:
     return catalog.load(base=folder)
 
 
-app.command("list", epilog=_examples("pricing list", "pricing list -f csv -o models.csv"))(list_)
-app.command("show", epilog=_examples("pricing show gpt-4o", "pricing show anthropic/claude-sonnet-4-6 -f json"))(show)
+app.command("list", epilog=examples("pricing list", "pricing list -f csv -o models.csv"))(list_)
+app.command("show", epilog=examples("pricing show gpt-4o", "pricing show anthropic/claude-sonnet-4-6 -f json"))(show)
 app.command(
     "explain",
-    epilog=_examples(
+    epilog=examples(
         "pricing explain chatcmpl-c7372d2532b65db2bce9 sample_data",
         "pricing explain chatcmpl-c7372d2532b65db2bce9 sample_data -f json",
     ),
 )(explain)
-app.command("diff", epilog=_examples("pricing diff shipped my-prices", "pricing diff shipped my-prices -f json"))(diff)
-app.command("lint", epilog=_examples("pricing lint", "pricing lint --prices my-prices"))(lint)
+app.command("diff", epilog=examples("pricing diff shipped my-prices", "pricing diff shipped my-prices -f json"))(diff)
+app.command("lint", epilog=examples("pricing lint", "pricing lint --prices my-prices"))(lint)
 app.command(
     "update",
-    epilog=_examples(
+    epilog=examples(
         "pricing update --from genai-prices --dry-run", "pricing update --from list.json --prices my-prices"
     ),
 )(update)
-app.command(
-    "audit", epilog=_examples("pricing audit sample_data", "pricing audit sample_data --month 2026-10 -f json")
-)(audit)
+app.command("audit", epilog=examples("pricing audit sample_data", "pricing audit sample_data --month 2026-10 -f json"))(
+    audit
+)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from finopsctl.books import Books
     from finopsctl.config.settings import Settings
     from finopsctl.metrics.dimensions import Dimension
-    from finopsctl.recommendations import Recommendations, Thresholds
+    from finopsctl.recommendations.question import Thresholds
+    from finopsctl.recommendations.result import Recommendations
 
 EXAMPLES = """Examples:
 
@@ -84,8 +85,8 @@ def recommendations_of(
     from finopsctl.cli.questions import span_covered
     from finopsctl.metrics.dimensions import parse
     from finopsctl.pricing.currency import ExchangeRate
-    from finopsctl.recommendations import RecommendQuestion, Shown
-    from finopsctl.recommendations import recommend as recommended
+    from finopsctl.recommendations.question import RecommendQuestion, Shown
+    from finopsctl.recommendations.recommend import recommend as recommended
 
     if settings.cost_basis == "reported":
         raise ConfigError(
@@ -151,17 +152,11 @@ def _prices(books: Books) -> Prices:
 
 def _thresholds(books: Books, settings: Settings, floor: Decimal | None) -> Thresholds:
     """Return the thresholds, those in money in the report's currency."""
-    from datetime import UTC, timedelta
-    from decimal import Decimal
-
-    from finopsctl.books.cost import in_report_currency
-    from finopsctl.cli.limits import seen_until
+    from finopsctl.cli.limits import rate_of_own
 
     found = settings.recommend.thresholds()
-    request = books.request
-    if settings.own_currency != request.currency:
-        day = (seen_until(books) - timedelta(microseconds=1)).astimezone(UTC).date()
-        rate = in_report_currency(Decimal(1), settings.own_currency, day, request)
+    if settings.own_currency != books.request.currency:
+        rate = rate_of_own(books, settings)
         each = found.cost_per_request * float(rate)
         found = replace(found, floor=found.floor * rate, cost_per_request=each)
     return found if floor is None else replace(found, floor=floor)
@@ -191,9 +186,9 @@ def _cache(books: Books, settings: Settings, by: tuple[Dimension, ...]) -> Cache
 
 def _standing(books: Books, settings: Settings) -> BudgetStanding | None:
     """Return where budgets stand at the end of the period; None where there are none to speak of."""
-    from finopsctl.analyses.budget import BudgetQuestion, status
+    from finopsctl.analyses.budget import status
     from finopsctl.books import PeriodWish
-    from finopsctl.cli.limits import budgets_of, kpi_settings_of, seen_until
+    from finopsctl.cli.limits import budget_question, budgets_of, seen_until
     from finopsctl.metrics.budget_choice import chosen
 
     if books.period is not None:
@@ -207,12 +202,4 @@ def _standing(books: Books, settings: Settings) -> BudgetStanding | None:
     wanted = tuple(budget for budget in wanted if budget.name not in partial)
     if not wanted:
         return None
-    question = BudgetQuestion(
-        budgets=wanted,
-        as_of=seen_until(books),
-        settings=kpi_settings_of(books, settings),
-        basis=books.request.basis,
-        currency=books.request.currency,
-        is_filtered=bool(settings.where),
-    )
-    return status(books.within(None), question)
+    return status(books.within(None), budget_question(books, settings, wanted))

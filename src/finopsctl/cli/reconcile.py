@@ -11,7 +11,7 @@ from finopsctl.cli.options import Common
 from finopsctl.errors import SourceError
 
 if TYPE_CHECKING:
-    from finopsctl.analyses.reconciliation import Reconciliation
+    from finopsctl.analyses.reconciliation.reconcile import Reconciliation
     from finopsctl.books import Books
     from finopsctl.cli.invoices import Sides
     from finopsctl.config.settings import Settings
@@ -82,7 +82,7 @@ def reconcile(
 def _reconciled(sides: Sides, books: Books, settings: Settings) -> Reconciliation:
     from dataclasses import replace
 
-    from finopsctl.analyses.reconciliation import Terms, reconcile
+    from finopsctl.analyses.reconciliation.reconcile import Terms, reconcile
     from finopsctl.config.origin import Layer
 
     is_given = settings.origin("tolerance").layer in (Layer.FLAG, Layer.ENVIRONMENT)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finopsctl.cli.options import By, Common, Top
+from finopsctl.cli.options import By, Common, Top, option
 from finopsctl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -28,75 +28,82 @@ EXAMPLES = """Examples:
 _MODELS, _TOKENS, _CACHES, _REST = "Other models", "Other lengths", "Other caches", "Other prices and machines"
 
 
-def _several(panel: str, name: str, metavar: str, text: str) -> object:
-    return typer.Option(name, metavar=metavar, help=text, rich_help_panel=panel, show_default=False)
-
-
 Swap = Annotated[
     list[str] | None,
-    _several(
-        _MODELS, "--swap", "A=B[:SHARE][:FILTER]", "Model A's requests go to B: gpt-4o=gpt-4o-mini:0.5:team=data."
+    option(
+        _MODELS,
+        "Model A's requests go to B: gpt-4o=gpt-4o-mini:0.5:team=data.",
+        "--swap",
+        metavar="A=B[:SHARE][:FILTER]",
     ),
 ]
 Route = Annotated[
     list[str] | None,
-    _several(_MODELS, "--route", "B[:SHARE][:FILTER]", "Routing rule; the first that matches takes a request."),
+    option(_MODELS, "Routing rule; the first that matches takes a request.", "--route", metavar="B[:SHARE][:FILTER]"),
 ]
 ServiceTier = Annotated[
     list[str] | None,
-    _several(_MODELS, "--service-tier", "TIER[:FILTER]", "batch, flex ... where the price list has a price for it."),
+    option(
+        _MODELS, "batch, flex ... where the price list has a price for it.", "--service-tier", metavar="TIER[:FILTER]"
+    ),
 ]
 TokenFactor = Annotated[
-    list[str] | None, _several(_MODELS, "--token-factor", "B=F", "Tokens B counts per token logged: 1.1 or 1.0..1.2.")
+    list[str] | None,
+    option(_MODELS, "Tokens B counts per token logged: 1.1 or 1.0..1.2.", "--token-factor", metavar="B=F"),
 ]
 OutputFactor = Annotated[
-    list[str] | None, _several(_MODELS, "--output-factor", "B=F", "Output B writes per token logged: 1.2 or 1.0..1.4.")
+    list[str] | None,
+    option(_MODELS, "Output B writes per token logged: 1.2 or 1.0..1.4.", "--output-factor", metavar="B=F"),
 ]
 SuccessRate = Annotated[
     list[str] | None,
-    _several(_MODELS, "--success-rate", "A=R,B=R", "Share of tasks solved: then equal successes are compared."),
+    option(_MODELS, "Share of tasks solved: then equal successes are compared.", "--success-rate", metavar="A=R,B=R"),
 ]
 KeepCache = Annotated[
     bool, typer.Option("--keep-cache", help="Prompt caches stay warm after a swap.", rich_help_panel=_MODELS)
 ]
 TrimInput = Annotated[
-    list[str] | None, _several(_TOKENS, "--trim-input", "P[:FILTER]", "Shorter prompts: 30%, or 2000 tokens at most.")
+    list[str] | None,
+    option(_TOKENS, "Shorter prompts: 30%, or 2000 tokens at most.", "--trim-input", metavar="P[:FILTER]"),
 ]
 CapOutput = Annotated[
-    list[str] | None, _several(_TOKENS, "--cap-output", "N[:FILTER]", "At most N output tokens a request.")
+    list[str] | None, option(_TOKENS, "At most N output tokens a request.", "--cap-output", metavar="N[:FILTER]")
 ]
 RetriesOption = Annotated[
     list[str] | None,
-    _several(_TOKENS, "--retries", "P[:FILTER]", "Share of today's retries that remains: 0 removes them."),
+    option(_TOKENS, "Share of today's retries that remains: 0 removes them.", "--retries", metavar="P[:FILTER]"),
 ]
 HitRate = Annotated[
     list[str] | None,
-    _several(_CACHES, "--cache-hit-rate", "R[:FILTER]", "Share of requests that a response cache would serve."),
+    option(_CACHES, "Share of requests that a response cache would serve.", "--cache-hit-rate", metavar="R[:FILTER]"),
 ]
-CacheCost = Annotated[str | None, _several(_CACHES, "--cache-cost", "USD", "Cost of one look-up. Default: 0.")]
+CacheCost = Annotated[str | None, option(_CACHES, "Cost of one look-up. Default: 0.", "--cache-cost", metavar="USD")]
 CacheLookups = Annotated[
     str, typer.Option("--cache-lookups", metavar="ON", help="Look-ups paid on hits or on all.", rich_help_panel=_CACHES)
 ]
 PromptCache = Annotated[
     list[str] | None,
-    _several(
+    option(
         _CACHES,
-        "--prompt-cache",
-        "READ[/WRITE][:FILTER]",
         "Shares of input a provider's cache reads and writes; on: as where it is in use.",
+        "--prompt-cache",
+        metavar="READ[/WRITE][:FILTER]",
     ),
 ]
 PriceBook = Annotated[
-    Path | None, _several(_REST, "--price-book", "DIR", "The scenario's prices, laid over the others.")
+    Path | None, option(_REST, "The scenario's prices, laid over the others.", "--price-book", metavar="DIR")
 ]
 SelfHostOption = Annotated[
     str | None,
-    _several(
-        _REST, "--self-host", "FIGURES", "cost-per-hour=9.96,tokens-per-second=1500,utilization=0.6[,model=A][:FILTER]."
+    option(
+        _REST,
+        "cost-per-hour=9.96,tokens-per-second=1500,utilization=0.6[,model=A][:FILTER].",
+        "--self-host",
+        metavar="FIGURES",
     ),
 ]
 ScenariosFile = Annotated[
-    Path | None, _several(_REST, "--scenarios", "FILE", "Scenarios (TOML) to compare side by side.")
+    Path | None, option(_REST, "Scenarios (TOML) to compare side by side.", "--scenarios", metavar="FILE")
 ]
 
 

@@ -15,6 +15,7 @@ from finopsctl.allocation.conditions import canonical
 from finopsctl.allocation.pools import Capacity, Pool, Rate
 from finopsctl.allocation.rules import Rule, checked
 from finopsctl.config.declarations import key
+from finopsctl.config.table_files import refuse_twins
 from finopsctl.errors import ConfigError, nearest, reason_of
 from finopsctl.pricing.contract import Contract, load
 
@@ -209,10 +210,7 @@ def pools_of(table: AllocationTable, contracts: Path | None, currency: str) -> t
         ConfigError: When two pools share a name, or one names a contract that cannot be used.
         PricingError: When the contracts file cannot be read.
     """
-    names = [pool.name for pool in table.pool]
-    twin = next((name for name in names if names.count(name) > 1), None)
-    if twin is not None:
-        raise ConfigError(f"two pools are called '{twin}'", "Give each a name of its own.")
+    refuse_twins((pool.name for pool in table.pool), "pools")
     wanting = next((pool for pool in table.pool if pool.contract), None)
     if wanting is not None and contracts is None:
         raise ConfigError(f"pool '{wanting.name}' names a contract, but no contracts are", "Add --contracts FILE.")

@@ -10,9 +10,8 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from finopsctl.config.declarations import Context, Problem, key
-from finopsctl.config.files import read
-from finopsctl.config.tables import element
+from finopsctl.config.declarations import key
+from finopsctl.config.table_files import elements_of, entries_of, refuse_twins
 from finopsctl.errors import ConfigError, nearest
 from finopsctl.ledger.conditions import SYNONYMS, TAG
 from finopsctl.metrics.budgets import Alert, Budget, GatewayTerms, checked_period
@@ -122,25 +121,14 @@ def load(path: Path, timezone: str = "UTC", currency: str = "USD") -> tuple[Budg
     Raises:
         ConfigError: For a file that cannot be read, an unknown key, a missing limit, or two budgets of one name.
     """
-    table = dict(read(path))
-    entries = table.pop("budget", None)
-    if not isinstance(entries, list):
-        raise ConfigError(f"{path}: no [[budget]] in it", "Write [[budget]] and limit = 5000.")
-    if table:
-        raise ConfigError(f"{path}: {next(iter(table))}: unknown key", "A budgets file holds [[budget]] tables only.")
-    problems: list[Problem] = []
-    context = Context(str(path), path.parent, problems)
-    tables = [element(BudgetTable, entry, context, (f"budget[{at}]",)) for at, entry in enumerate(entries)]
-    if problems:
-        raise problems[0].error()
+    entries = entries_of(path, "budget", example="Write [[budget]] and limit = 5000.", holder="A budgets file")
+    tables = elements_of(path, "budget", BudgetTable, entries)
     return with_own_names((table.budget(timezone, currency) for table in tables), str(path))
 
 
 def with_own_names(budgets: Iterable[Budget], place: str) -> tuple[Budget, ...]:
     """Return ``budgets``; ConfigError when two share a name, so that a report could not tell them apart."""
     found = tuple(budgets)
-    names = [budget.name for budget in found]
-    twin = next((name for name in names if names.count(name) > 1), None)
-    if twin is not None:
-        raise ConfigError(f"{place}: two budgets are called '{twin}'", "Give each a name of its own: name = ...")
+    names = (budget.name for budget in found)
+    refuse_twins(names, "budgets", place, "Give each a name of its own: name = ...")
     return found

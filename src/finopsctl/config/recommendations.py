@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from finopsctl.config.declarations import key
 from finopsctl.errors import ConfigError
-from finopsctl.recommendations import Thresholds
+from finopsctl.recommendations.question import Thresholds
 
 _USUAL = Thresholds()
 

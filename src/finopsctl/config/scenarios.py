@@ -8,9 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from finopsctl.analyses.forecast.scenarios import Change, Scenario
-from finopsctl.config.declarations import Context, Problem, key
-from finopsctl.config.files import read
-from finopsctl.config.tables import element
+from finopsctl.config.declarations import key
+from finopsctl.config.table_files import elements_of, entries_of, refuse_twins
 from finopsctl.errors import ConfigError, nearest
 from finopsctl.ledger.conditions import SYNONYMS, TAG
 from finopsctl.metrics.dimensions import DIMENSIONS, TIME_DIMENSIONS, TOKEN_CLASS, dimension
@@ -95,21 +94,8 @@ def load(path: Path) -> tuple[Scenario, ...]:
     Raises:
         ConfigError: For a file that cannot be read, an unknown key, a growth that cannot be, or two of one name.
     """
-    table = dict(read(path))
-    entries = table.pop("scenario", None)
-    if not isinstance(entries, list):
-        raise ConfigError(f"{path}: no [[scenario]] in it", 'Write [[scenario]], name = "growth" and growth = 0.1.')
-    if table:
-        raise ConfigError(
-            f"{path}: {next(iter(table))}: unknown key", "A scenario file holds [[scenario]] tables only."
-        )
-    problems: list[Problem] = []
-    context = Context(str(path), path.parent, problems)
-    tables = [element(ScenarioTable, entry, context, (f"scenario[{at}]",)) for at, entry in enumerate(entries)]
-    if problems:
-        raise problems[0].error()
-    names = [scenario.name for scenario in tables]
-    twin = next((name for name in names if names.count(name) > 1), None)
-    if twin is not None:
-        raise ConfigError(f"{path}: two scenarios are called '{twin}'", "Give each a name of its own.")
+    example = 'Write [[scenario]], name = "growth" and growth = 0.1.'
+    entries = entries_of(path, "scenario", example=example, holder="A scenario file")
+    tables = elements_of(path, "scenario", ScenarioTable, entries)
+    refuse_twins((table.name for table in tables), "scenarios", path)
     return tuple(each.scenario() for each in tables)

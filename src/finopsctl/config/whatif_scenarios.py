@@ -8,9 +8,8 @@ from pathlib import Path
 
 from finopsctl.analyses.whatif import parsing
 from finopsctl.analyses.whatif.levers import Hits, Move, Scenario
-from finopsctl.config.declarations import Context, Problem, key
-from finopsctl.config.files import read
-from finopsctl.config.tables import element
+from finopsctl.config.declarations import key
+from finopsctl.config.table_files import elements_of, entries_of, refuse_twins
 from finopsctl.errors import ConfigError
 
 
@@ -131,27 +130,10 @@ def load(path: Path) -> tuple[Planned, ...]:
     Raises:
         ConfigError: For a file that cannot be read, an unknown key, a lever that cannot be read, or two of one name.
     """
-    table = dict(read(path))
-    entries = table.pop("scenario", None)
-    if not isinstance(entries, list):
-        raise ConfigError(
-            f"{path}: no [[scenario]] in it", 'Write [[scenario]], name = "mini", swap = ["gpt-4o=gpt-4o-mini"].'
-        )
-    if table:
-        raise ConfigError(
-            f"{path}: {next(iter(table))}: unknown key", "A scenario file holds [[scenario]] tables only."
-        )
-    problems: list[Problem] = []
-    context = Context(str(path), path.parent, problems)
-    tables = [
-        element(ScenarioTable, _as_typed(entry), context, (f"scenario[{at}]",)) for at, entry in enumerate(entries)
-    ]
-    if problems:
-        raise problems[0].error()
-    names = [each.name for each in tables]
-    twin = next((name for name in names if names.count(name) > 1), None)
-    if twin is not None:
-        raise ConfigError(f"{path}: two scenarios are called '{twin}'", "Give each a name of its own.")
+    example = 'Write [[scenario]], name = "mini", swap = ["gpt-4o=gpt-4o-mini"].'
+    entries = entries_of(path, "scenario", example=example, holder="A scenario file")
+    tables = elements_of(path, "scenario", ScenarioTable, map(_as_typed, entries))
+    refuse_twins((table.name for table in tables), "scenarios", path)
     return tuple(_planned(each, path) for each in tables)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finopsctl.ledger.schema import MONEY
+from finopsctl.ledger.schema import MONEY, constant
 from finopsctl.ledger.token_classes import TOKEN_CLASSES, TokenClass
 from finopsctl.metrics.budgets import days_grade, with_figures
 from finopsctl.metrics.kpi import How, Kpi, KpiSettings, RangeScale, Scale, UserTypes
@@ -126,7 +126,7 @@ def _ratio(kpi: Kpi, figures: Figures, dims: tuple[str, ...]) -> pl.DataFrame:
     if kpi.effect and figures.mishaps is not None:
         known = pl.col("numerator").is_not_null()
         rows = _joined(rows, figures.mishaps.select(*dims, usd_effect=kpi.effect), dims)
-        rows = rows.with_columns(usd_effect=pl.when(known).then(pl.col("usd_effect").fill_null(Decimal(0))))
+        rows = rows.with_columns(usd_effect=pl.when(known).then(pl.col("usd_effect").fill_null(constant(0))))
     return rows.with_columns(value=ratio(pl.col("numerator").cast(pl.Float64) * kpi.per, pl.col("denominator")))
 
 
@@ -223,7 +223,7 @@ def user_type(types: UserTypes, days: int, of_a_month: float) -> pl.Expr:
 def _per_day(kpi: Kpi, figures: Figures, dims: tuple[str, ...]) -> pl.DataFrame:
     assert kpi.numerator is not None
     rows = _by(figures.rollup, dims, numerator=total(kpi.numerator))
-    days = pl.lit(Decimal(figures.days), dtype=MONEY)
+    days = constant(Decimal(figures.days))
     known = pl.when(pl.col("numerator").is_not_null()).then(1.0)
     return rows.with_columns(denominator=days, coverage=known, value=ratio(pl.col("numerator"), days))
 
@@ -308,7 +308,7 @@ def _budget(kpi: Kpi, figures: Figures, dims: tuple[str, ...]) -> pl.DataFrame:
 def _duplicates(_kpi: Kpi, figures: Figures, dims: tuple[str, ...]) -> pl.DataFrame:
     if figures.duplicates is None or dims:
         return _nothing(dims)
-    dropped = pl.lit(Decimal(figures.duplicates), dtype=MONEY)
+    dropped = constant(figures.duplicates)
     rows = figures.rollup.select(
         numerator=dropped, denominator=(pl.col("records").sum().cast(pl.Int64).cast(MONEY) + dropped).first()
     )

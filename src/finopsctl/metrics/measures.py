@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finopsctl.ledger.schema import MONEY, PICO
+from finopsctl.ledger.schema import MONEY, PICO, constant
 from finopsctl.ledger.token_classes import INPUT_COLUMNS, OUTPUT_COLUMNS, TOKEN_COLUMNS
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ SELF_HOSTED = "self-hosted"
 
 def to_money(pico: pl.Expr) -> pl.Expr:
     """Turn an integer of pico-units (1e-12) into money, exactly."""
-    return (pico.cast(pl.Decimal(38, 0)) * pl.lit(PICO, dtype=MONEY)).cast(MONEY)
+    return (pico.cast(pl.Decimal(38, 0)) * constant(PICO)).cast(MONEY)
 
 
 def ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:

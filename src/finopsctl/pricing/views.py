@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.errors import PricingError, nearest
-from finopsctl.ledger.schema import MONEY
+from finopsctl.ledger.schema import MONEY, constant
 from finopsctl.pricing.book import RATE_KEYS
 
 if TYPE_CHECKING:
@@ -91,9 +91,7 @@ def _targets(book: PriceBook, name: str) -> set[tuple[str, str]]:
 
 
 def _per_mtok(prices: pl.DataFrame) -> pl.DataFrame:
-    usd = [
-        (pl.col(key).cast(MONEY) * pl.lit(Decimal("0.000001"), dtype=MONEY)).cast(MONEY).alias(key) for key in RATE_KEYS
-    ]
+    usd = [(pl.col(key).cast(MONEY) * constant(Decimal("0.000001"))).cast(MONEY).alias(key) for key in RATE_KEYS]
     over = pl.when(pl.col("min_ctx") > 0).then(pl.col("min_ctx") - 1)
     return prices.select(
         "provider", "model", "service_tier", "from", over.alias("over"), "window", *usd, "source", "checked"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from finopsctl.analyses.whatif import days_covered
 from finopsctl.errors import ConfigError
 from finopsctl.ledger.conditions import fits
-from finopsctl.ledger.period import zone
 from finopsctl.ledger.schema import LEDGER_SCHEMA, MONEY, PICO
 from finopsctl.ledger.token_classes import INPUT_COLUMNS, OUTPUT_COLUMNS
 from finopsctl.metrics.dimensions import named
@@ -134,7 +134,8 @@ def signals_of(ledger: pl.LazyFrame, question: RecommendQuestion, shown: Shown) 
         .with_row_index("line_item", offset=1)
     )
     quality = quality_of(whole, question.cost_basis)
-    return Signals(question, shown, slices, workloads, _days(question, quality), quality, users)
+    days = days_covered(question.span, quality, question.timezone)
+    return Signals(question, shown, slices, workloads, days, quality, users)
 
 
 def _refuse_several(counts: pl.DataFrame) -> None:
@@ -188,14 +189,3 @@ def _sums(question: RecommendQuestion) -> dict[str, pl.Expr]:
 
 def _total(columns: Sequence[str]) -> pl.Expr:
     return pl.sum_horizontal(pl.col(name).fill_null(0) for name in columns)
-
-
-def _days(question: RecommendQuestion, quality: Quality) -> int:
-    """Return how many days the ledger stands for, as what-if counts them."""
-    here = zone(question.timezone)
-    if question.span is not None:
-        first, after = (moment.astimezone(here).date() for moment in question.span)
-        return max((after - first).days, 1)
-    if quality.start is None or quality.end is None:
-        return 1
-    return (quality.end.astimezone(here).date() - quality.start.astimezone(here).date()).days + 1

@@ -15,7 +15,7 @@ import polars as pl
 from finopsctl.analyses.caching.repricing import PROMPT, RESPONSE, repriced
 from finopsctl.analyses.caching.savings_report import findings_of, report_of
 from finopsctl.errors import ConfigError
-from finopsctl.ledger.schema import MONEY
+from finopsctl.ledger.schema import MONEY, constant
 from finopsctl.metrics.dimensions import METER, TOKEN_CLASS, Dimension, longest_bucket, named, refuse_longer_buckets
 from finopsctl.metrics.figures import as_text, collect
 from finopsctl.metrics.quality import Quality, quality_of
@@ -141,8 +141,8 @@ def _rows(changed: pl.DataFrame, lookups: pl.DataFrame, question: SavingsQuestio
     names = [*dims, "kind", "cache_type"]
     looked = lookups.with_columns(kind=pl.lit(RESPONSE))
     joined = changed.join(looked, on=names, how="full", nulls_equal=True, coalesce=True)
-    zero = pl.lit(Decimal(0), dtype=MONEY)
-    each = pl.lit(question.lookup_cost, dtype=MONEY)
+    zero = constant(Decimal(0))
+    each = constant(question.lookup_cost)
     nothing = pl.col("requests").is_null()  # look-ups alone: nothing was saved, which is known
     money = joined.with_columns(
         *(pl.when(nothing).then(zero).otherwise(name).alias(name) for name in ("gross", "write_premium")),

@@ -1,8 +1,4 @@
-"""Reconciliation: the ledger against what providers invoice, with a waterfall of causes that adds up to the gap."""
+"""Reconciliation: the ledger against what providers invoice, with a waterfall of causes that adds up to the gap.
 
-from __future__ import annotations
-
-from finopsctl.analyses.reconciliation.reconcile import Reconciliation, Terms, reconcile
-from finopsctl.analyses.reconciliation.tolerance import Tolerance, Tolerances
-
-__all__ = ["Reconciliation", "Terms", "Tolerance", "Tolerances", "reconcile"]
+Nothing is imported here: every command reads tolerances for the configuration, few reconcile.
+"""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from finopsctl.analyses.unit_economics.question import TASKS, UnitQuestion, success, unit_rows
-from finopsctl.ledger.schema import MONEY
+from finopsctl.ledger.schema import MONEY, constant
 from finopsctl.metrics.dimensions import TIME_DIMENSIONS
 from finopsctl.metrics.figures import as_text
 from finopsctl.metrics.measures import (
@@ -99,7 +99,7 @@ def customers(summed: pl.DataFrame, revenue: pl.DataFrame | None, question: Unit
         paid, income = _income(revenue, question, dims)
     both = spent.join(income, on=keys, how="full", coalesce=True, nulls_equal=True)
     nobody = pl.col("customer").is_null()
-    spend = pl.col("spend").fill_null(Decimal(0)) if revenue is not None else pl.col("spend")
+    spend = pl.col("spend").fill_null(constant(0)) if revenue is not None else pl.col("spend")
     floor = question.margin_floor
     thin = (pl.col("margin") < floor) if floor is not None else pl.lit(value=False)
     rows = (

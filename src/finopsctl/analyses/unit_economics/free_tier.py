@@ -10,7 +10,7 @@ import polars as pl
 
 from finopsctl.analyses.unit_economics.question import UnitQuestion, unit_rows
 from finopsctl.ledger.conditions import matches
-from finopsctl.ledger.schema import MONEY
+from finopsctl.ledger.schema import constant
 from finopsctl.metrics.measures import ratio
 from finopsctl.results.report import Column, Table
 from finopsctl.results.units import Unit
@@ -52,7 +52,7 @@ def free_tier(accounts: pl.DataFrame, plan_of: Mapping[str, str], question: Unit
     """
     said = pl.col("customer").replace_strict(dict(plan_of), default=None, return_dtype=pl.String)
     known = accounts.with_columns(plan=pl.coalesce("plan", said) if plan_of else pl.col("plan"))
-    whole = pl.lit(accounts["spend"].sum() or Decimal(0), dtype=MONEY)
+    whole = constant(Decimal(accounts["spend"].sum() or 0))
     plans = (
         known.group_by("plan")
         .agg(

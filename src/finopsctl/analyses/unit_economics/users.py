@@ -14,7 +14,7 @@ import polars as pl
 
 from finopsctl.analyses.unit_economics.customers import MEASURES
 from finopsctl.analyses.unit_economics.question import TASKS, UnitQuestion, success, unit_rows
-from finopsctl.ledger.schema import MONEY, amount_of
+from finopsctl.ledger.schema import MONEY, amount_of, constant
 from finopsctl.metrics.dimensions import dimension, named
 from finopsctl.metrics.evaluation import MEMBER, Figures, evaluate, user_type
 from finopsctl.metrics.figures import as_text
@@ -188,12 +188,12 @@ def _cohort(everyone: pl.DataFrame, spend: Decimal) -> pl.DataFrame:
     hundredfold = low * (100 - rest) + high * rest
     # Whole numbers: x 100 reaches the edge just when x reaches the edge / 100, rounded up.
     edge = amount_of(-(-hundredfold // 100))
-    inside = everyone.filter(pl.col("spend") >= pl.lit(edge, dtype=MONEY))
+    inside = everyone.filter(pl.col("spend") >= constant(edge))
     return inside.select(
         spend=pl.col("spend").sum(),
         count=pl.len(),
         cost_per=ratio(pl.col("spend").sum(), pl.len()),
-        share=ratio(pl.col("spend").sum(), pl.lit(spend, dtype=MONEY)),
+        share=ratio(pl.col("spend").sum(), constant(spend)),
         target_low=pl.lit(float(Decimal(hundredfold).scaleb(-14))),
         active_days=pl.col("active_days").sum(),
         requests=pl.col("requests").sum(),
@@ -215,7 +215,7 @@ def _types(overall: Figures, question: UnitQuestion, spend: Decimal) -> pl.DataF
         grade=pl.when((pl.col("grade") == "warning") & is_cheaper).then(pl.lit("ok")).otherwise("grade"),
         target_low=expected.low(),
         target_high=expected.high(),
-        share=ratio(pl.col("numerator"), pl.lit(spend, dtype=MONEY)),
+        share=ratio(pl.col("numerator"), constant(spend)),
         spend_30_days=pl.col("value") * of_a_month,
     )
 
@@ -232,7 +232,7 @@ def _dearest(everyone: pl.DataFrame, question: UnitQuestion, days: int, spend: D
         user_type=kind,
         count=pl.lit(1),
         cost_per=pl.col("spend").cast(pl.Float64),
-        share=ratio(pl.col("spend"), pl.lit(spend, dtype=MONEY)),
+        share=ratio(pl.col("spend"), constant(spend)),
         cost_per_active_day=ratio(pl.col("spend"), pl.col("active_days")),
         spend_30_days=ratio(pl.col("spend"), pl.lit(span)) * _MONTH,
     )

@@ -18,7 +18,7 @@ from finopsctl.analyses.variance.factors import column, paired, split
 from finopsctl.analyses.variance.question import BridgeQuestion
 from finopsctl.analyses.variance.wording import findings, headline, reasons
 from finopsctl.errors import ConfigError
-from finopsctl.ledger.schema import MONEY
+from finopsctl.ledger.schema import MONEY, constant
 from finopsctl.metrics.dimensions import TIME_DIMENSIONS, TOKEN_CLASS
 from finopsctl.metrics.figures import collect
 from finopsctl.metrics.measures import to_money
@@ -78,7 +78,7 @@ class Bridge:
     def _waterfall(self) -> Table:
         periods = self.question.periods
         first = pl.DataFrame({"effect": ["baseline"], "title": [periods.baseline]})
-        start = first.with_columns(amount=pl.lit(self.totals["baseline"], dtype=MONEY))
+        start = first.with_columns(amount=constant(self.totals["baseline"]))
         frame = pl.concat([start, self.effects], how="diagonal")
         columns = (
             Column("title", "Effect"),

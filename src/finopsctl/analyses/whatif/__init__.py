@@ -15,7 +15,7 @@ from finopsctl.analyses.whatif.levers import (
 )
 from finopsctl.analyses.whatif.question import WhatIfQuestion
 from finopsctl.analyses.whatif.result import Outcome, WhatIf
-from finopsctl.analyses.whatif.run import whatif
+from finopsctl.analyses.whatif.run import days_covered, whatif
 
 __all__ = [
     "Cap",
@@ -32,5 +32,6 @@ __all__ = [
     "Trim",
     "WhatIf",
     "WhatIfQuestion",
+    "days_covered",
     "whatif",
 ]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from finopsctl.analyses.whatif.question import WhatIfQuestion
+    from finopsctl.metrics.quality import Quality
 
 _BATCH = 250_000
 _BY = "_by_"
@@ -58,7 +59,7 @@ def whatif(ledger: pl.LazyFrame, question: WhatIfQuestion) -> WhatIf:
         for at, tally in enumerate(found):
             parts[at].append(tally)
     quality = quality_of(pl.concat(rollups), question.basis)
-    days = _days(question, quality.start, quality.end)
+    days = days_covered(question.span, quality, question.timezone)
     outcomes = tuple(
         Outcome(scenario, merged(each), question, days)
         for scenario, each in zip(question.scenarios, parts, strict=True)
@@ -154,12 +155,12 @@ def _quality_rows(batch: pl.DataFrame, rows: pl.DataFrame, question: WhatIfQuest
     return rollup(seen.lazy(), {}, (SPEND, REQUESTS, TOKENS)).collect()
 
 
-def _days(question: WhatIfQuestion, start: datetime | None, end: datetime | None) -> int:
-    """Return how many days the rows stand for."""
-    here = zone(question.timezone)
-    if question.span is not None:
-        first, after = (moment.astimezone(here).date() for moment in question.span)
+def days_covered(span: tuple[datetime, datetime] | None, quality: Quality, timezone: str) -> int:
+    """Return how many days of ``timezone`` the records stand for: those of ``span``, else from first to last record."""
+    here = zone(timezone)
+    if span is not None:
+        first, after = (moment.astimezone(here).date() for moment in span)
         return max((after - first).days, 1)
-    if start is None or end is None:
+    if quality.start is None or quality.end is None:
         return 1
-    return (end.astimezone(here).date() - start.astimezone(here).date()).days + 1
+    return (quality.end.astimezone(here).date() - quality.start.astimezone(here).date()).days + 1
