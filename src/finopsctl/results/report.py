@@ -54,6 +54,46 @@ class Column:
     machine_only: bool = False
 
 
+class ChartKind(StrEnum):
+    """What a chart compares."""
+
+    LINES = "lines"  # y over time x, a line a series
+    COLUMNS = "columns"  # y over time x, a column a moment, its series stacked
+    BARS = "bars"  # y of each row, a bar that x names
+    GAUGES = "gauges"  # y of each row, named by x, against the row's limit
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture of a table's rows: which columns go where. Renderers draw it; those that cannot show the rows.
+
+    Args:
+        kind: What it compares.
+        x: The column of moments or names.
+        y: The column of values; its unit is that of the table's column.
+        series: The column that tells lines or stacked parts apart; empty: there is one.
+        low: The column of the lower end of an interval around y; empty: none.
+        high: That of the upper end.
+        limit: The column of what y is held against: a budget, an expected value; empty: nothing.
+    """
+
+    kind: ChartKind
+    x: str
+    y: str
+    series: str = ""
+    low: str = ""
+    high: str = ""
+    limit: str = ""
+
+
+class Look(StrEnum):
+    """What the rows of a table are, for documents that have more than one way to show them."""
+
+    ROWS = "rows"  # a table, beside its chart where it has one
+    FIGURES = "figures"  # key figures: the first column of text names one, the first of numbers is its value
+    CHART = "chart"  # points of its chart; the rows are for programs and for who opens them
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """A frame and how to read it.
@@ -75,6 +115,9 @@ class Table:
         row_texts: What people read in each row in place of the value, by column; None: the value.
         rest: The heading of a column that adds up the columns a screen has no room for, all of them parts of one
             amount of money; empty: they are left out.
+        basis: One sentence on what its figures rest on (cost basis, period, what they leave out), shown with it.
+        chart: A picture of its rows.
+        look: What its rows are.
     """
 
     title: str
@@ -87,6 +130,9 @@ class Table:
     machine_only: bool = False
     row_texts: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
     rest: str = ""
+    basis: str = ""
+    chart: Chart | None = None
+    look: Look = Look.ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +159,7 @@ class Report:
         findings: What a reader must know, worst first.
         context: Set by the command line from the books.
         as_of: The first instant its figures do not see, where that is not what the books say.
+        title: What the document is called, e.g. in a browser or as the subject of a mail; empty: it has no name.
     """
 
     command: str
@@ -122,6 +169,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     context: Context = field(default_factory=Context)
     as_of: datetime | None = None
+    title: str = ""
 
     @property
     def for_people(self) -> tuple[Table, ...]:
