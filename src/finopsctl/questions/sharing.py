@@ -6,8 +6,6 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from finopsctl.allocation.conditions import canonical
 from finopsctl.allocation.pools import Sharing
 from finopsctl.books.books import covering
@@ -19,6 +17,8 @@ from finopsctl.results.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import polars as pl
 
     from finopsctl.books import Books
     from finopsctl.config.settings import Settings
