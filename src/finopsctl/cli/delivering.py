@@ -78,10 +78,8 @@ def check_delivery(settings: Settings, display: Display, *, to: Sequence[str], d
         ConfigError: For the first thing wrong.
     """
     for way in _ways(settings, display, to, os.environ):
-        if not way.outlet.target and not dry_run:
-            raise ConfigError(
-                f"{way.outlet.channel}: the address is {way.outlet.shown}", "Set it, in the environment only."
-            )
+        if not dry_run:
+            way.outlet.check()
 
 
 def deliver_report(
@@ -149,14 +147,12 @@ def parcel_of(report: Report, period_key: str, settings: Settings, renderer: Ren
     """
     from finopsctl.delivery.parcel import Parcel
     from finopsctl.renderers import Screen
-    from finopsctl.renderers._visible import visible
 
     media_type, extension = _MEDIA_TYPES.get(renderer.name, _OTHER_TYPE)
     name, _, period = period_key.partition(" ")
     return Parcel(
         report=name,
         period=" ".join([period, *sorted(settings.where)]).strip(),
-        subject=visible(report.title or report.headline),
         media_type=media_type,
         extension=extension,
         content=renderer.render(report, Screen(ascii=settings.ascii)),
