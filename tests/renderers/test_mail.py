@@ -111,7 +111,15 @@ def test_no_name_writes_a_header() -> None:
     message = mail(untrusted())
 
     assert message["Bcc"] is None
-    assert message.keys() == ["Subject", "From", "Date", "Message-ID", "MIME-Version", "Content-Type"]
+    assert message.keys() == [
+        "Subject",
+        "From",
+        "Date",
+        "Message-ID",
+        "Auto-Submitted",
+        "MIME-Version",
+        "Content-Type",
+    ]
     assert message["Subject"].startswith("Weekly report of Bcc: thief@evil.example\\r\\n\\r\\nnew body")
 
 

@@ -219,10 +219,10 @@ def _outlet(channel: Channel, settings: Settings, environ: Mapping[str, str]) ->
             mail = tables.email
             return email.outlet(
                 email.Mailbox(
-                    host=mail.host,
+                    host=mail.host or "",
                     port=mail.port,
                     security=mail.security,
-                    sender=mail.sender,
+                    sender=mail.sender or "",
                     to=mail.to,
                     cc=mail.cc,
                     user=secret(mail.user_variable),
