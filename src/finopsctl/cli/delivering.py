@@ -110,7 +110,6 @@ def deliver_report(
         ConfigError: When a channel is not known or not set up.
         DeliveryError: When a channel failed; the message is that of the first that did.
     """
-    from finopsctl.delivery import deliver
     from finopsctl.renderers._visible import visible
 
     check_delivery(settings, display, to=to, dry_run=dry_run)
@@ -123,17 +122,25 @@ def deliver_report(
             typer.echo(_for_terminal(way.outlet.preview(parcel)))
             continue
         try:
-            receipts.append(deliver(parcel, way.outlet, memory, now=datetime.now(UTC), again=again))
+            receipts.append(_deliver(parcel, way.outlet, memory, display, again=again))
         except DeliveryError as problem:
             failures.append(problem)
-            continue
-        if not display.quiet:
-            typer.echo(visible(_told(parcel, receipts[-1])), err=True)
     for failure in failures[1:]:
         typer.echo(f"error: {visible(failure.message)}", err=True)
     if failures:
         raise DeliveryError(failures[0].message, failures[0].hint)
     return tuple(receipts)
+
+
+def _deliver(parcel: Parcel, outlet: Outlet, memory: Memory, display: Display, *, again: bool) -> Receipt:
+    """Deliver one parcel and say so."""
+    from finopsctl.delivery import deliver
+    from finopsctl.renderers._visible import visible
+
+    receipt = deliver(parcel, outlet, memory, now=datetime.now(UTC), again=again)
+    if not display.quiet:
+        typer.echo(visible(_told(parcel, receipt)), err=True)
+    return receipt
 
 
 def parcel_of(report: Report, period_key: str, settings: Settings, renderer: Renderer) -> Parcel:
