@@ -137,7 +137,7 @@ def _deliver(parcel: Parcel, outlet: Outlet, memory: Memory, display: Display, *
     from finopsctl.delivery import deliver
     from finopsctl.renderers._visible import visible
 
-    receipt = deliver(parcel, outlet, memory, now=datetime.now(UTC), again=again)
+    receipt = deliver(parcel, outlet, memory, now=datetime.now(UTC).replace(microsecond=0), again=again)
     if not display.quiet:
         typer.echo(visible(_told(parcel, receipt)), err=True)
     return receipt
