@@ -13,8 +13,10 @@ from xml.etree import ElementTree as ET
 
 from finopsctl.renderers._chart_bars import FAR, MOST_BARS, bar_keys, bars, far_beyond, gauge_keys, gauges
 from finopsctl.renderers._chart_canvas import FONT, Canvas
+from finopsctl.renderers._chart_columns import column_keys, columns
+from finopsctl.renderers._chart_lines import line_keys, lines
 from finopsctl.renderers._chart_points import column_named, in_order, points_of, unit_of
-from finopsctl.renderers._chart_time import Measure, column_keys, columns, line_keys, lines, with_a_place
+from finopsctl.renderers._chart_time import Measure, with_a_place
 from finopsctl.results.report import ChartKind
 
 if TYPE_CHECKING:
