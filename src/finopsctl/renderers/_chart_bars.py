@@ -174,6 +174,8 @@ def _tracks(placed: Sequence[tuple[int, Bar]], room: float, middle: float, thick
 def _fills(
     placed: Sequence[tuple[int, Bar]], room: float, middle: float, thick: float, canvas: Canvas
 ) -> Iterator[alt.Chart]:
+    import altair as alt
+
     rows = [
         {
             "x": min(bar.start, bar.end) * room,
@@ -191,7 +193,7 @@ def _fills(
     ]
     if rows:
         chart = _boxes(rows, 3)
-        yield chart.encode(tooltip="told:N") if canvas.interactive else chart
+        yield chart.encode(tooltip=alt.Tooltip("told:N")) if canvas.interactive else chart
 
 
 def _intervals(placed: Sequence[tuple[int, Bar]], room: float, middle: float) -> Iterator[alt.Chart]:
@@ -239,7 +241,7 @@ def _texts(
     for rows, look in ((names, name_look), (values, value_look)):
         if rows:
             marks = alt.Chart(data(rows)).mark_text(baseline="middle", fontSize=TEXT, limit=0, **look)
-            yield marks.encode(x=_across("x:Q"), y=_down("y:Q"), text="text:N")
+            yield marks.encode(x=_across("x:Q"), y=_down("y:Q"), text=alt.Text("text:N"))
 
 
 def _zero(placed: Sequence[tuple[int, Bar]], at: float, middle: float, thick: float) -> alt.Chart:

@@ -143,13 +143,15 @@ def specification(layers: Sequence[alt.Chart], canvas: Canvas, height: float, ma
     """
     import altair as alt
 
-    chart = alt.layer(*layers).properties(
+    chart = alt.layer(
+        *layers,
         width=canvas.width - margin.left - margin.right,
         height=height,
         padding={"left": margin.left, "right": margin.right, "top": margin.top, "bottom": margin.bottom},
         autosize=alt.AutoSizeParams(type="none"),
+        config=alt.Config(aria=False, font=FONT, view=alt.ViewConfig(stroke=None)),
     )
-    drawn: dict[str, Any] = chart.configure(aria=False, font=FONT).configure_view(stroke=None).to_dict()
+    drawn: dict[str, Any] = chart.to_dict(validate=False)  # which takes longer than drawing; tests do it
     drawn["background"] = None
     del drawn["$schema"]  # an address, which a page that loads nothing need not name
     return drawn

@@ -70,12 +70,22 @@ def picture_of(table: Table, notation: Notation, *, interactive: bool = False) -
     draw, keys = _drawing(table, chart, points, notation)
     canvases = [replace(canvas, interactive=interactive) for canvas in CANVASES]
     return Picture(
-        tuple((canvas, draw(canvas)) for canvas in canvases),
+        tuple(_drawn(draw, canvases)),
         tuple(keys),
         notation.text(_axes(table, chart)),
         notation.text(_about(table, chart, points)),
         "" if over_time else " ".join(_left_out(chart, points)),
     )
+
+
+def _drawn(
+    draw: Callable[[Canvas], dict[str, Any]], canvases: Sequence[Canvas]
+) -> Iterator[tuple[Canvas, dict[str, Any]]]:
+    """Yield what to draw on each canvas, without altair checking every part of it as it is made."""
+    from altair.utils.schemapi import debug_mode
+
+    with debug_mode(False):
+        yield from ((canvas, draw(canvas)) for canvas in canvases)
 
 
 def _drawing(

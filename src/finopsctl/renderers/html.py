@@ -137,6 +137,7 @@ def _contents(sections: Sequence[Section], report: Report) -> Iterator[tuple[str
         yield "basis", "What the figures rest on"
 
 
+@cache
 def _script() -> str:
     """Return the one script of an interactive page: Vega, Vega-Lite and Vega-Embed, and what starts them."""
     import vl_convert
