@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from finopsctl.renderers._chart_canvas import TEXT, Key, Margin, data, specification
@@ -103,7 +104,7 @@ def bar_keys(points: Sequence[Point], limit: str, interval: str) -> list[Key]:
 def _bar(point: Point, start: float | None, place: Any, colour: str) -> Bar:  # noqa: ANN401
     interval = None if point.low is None or point.high is None else (place(point.low), place(point.high))
     name = " · ".join(text for text in (point.name, point.series) if text)
-    words = (point.words,)
+    words: tuple[str, ...] = (point.words,)
     if point.limit is not None:
         status = f"  {point.status}" if point.status else ""
         words = (f"{point.words} of {point.limit_words}{status}", f"{point.words}{status}", point.words)
@@ -128,7 +129,7 @@ def _drawn(rows: Sequence[Bar], canvas: Canvas, *, track: bool = False, zero: fl
     rows = _worded(rows, canvas.width * _WORDS_SHARE)
     words = max((text_width(bar.words[0], TEXT) for bar in rows), default=0)
     names = min(max((text_width(bar.name, TEXT) for bar in rows), default=0), canvas.width * _LABEL_SHARE)
-    left, right = (names + 12, words + 12) if beside else (2.0, 2.0)
+    left, right = (ceil(names) + 12, ceil(words) + 12) if beside else (2, 2)
     room = canvas.width - left - right
     each, thick, middle = (28, 14, 14.0) if beside else (42, 12, 28.0)
     label_room = names if beside else max(60.0, room - words - 10)

@@ -103,10 +103,10 @@ def _drawing(
             return (lambda canvas: lines(points, measure, canvas)), line_keys(points, measure)
         case ChartKind.COLUMNS:
             return (lambda canvas: columns(points, measure, canvas)), column_keys(points, measure)
-        case ChartKind.BARS:
-            return (lambda canvas: bars(points, canvas)), bar_keys(points, limit, interval)
-        case ChartKind.GAUGES:
+        case ChartKind.GAUGES if any(point.limit is not None for point in points):
             return (lambda canvas: gauges(points, canvas)), gauge_keys(points, value, limit, interval)
+        case _:  # gauges without limits too
+            return (lambda canvas: bars(points, canvas)), bar_keys(points, limit, interval)
 
 
 def _left_out(chart: Chart, points: Sequence[Point]) -> Iterator[str]:
@@ -173,7 +173,9 @@ def _tidy(element: ET.Element) -> None:
     element.attrib = {name: value for name, value in element.attrib.items() if re.fullmatch(kept, name)}
     element.tail = None
     for child in list(element):
-        invisible = child.get("display") == "none" or child.get("class") == "background"
+        invisible = (
+            child.get("display") == "none" or child.get("class") == "background" or child.get("fill") == "transparent"
+        )
         if invisible or child.tag.removeprefix(f"{{{_SVG}}}") not in _DRAWN:
             element.remove(child)
         else:
