@@ -281,3 +281,29 @@ def test_a_swap_of_the_dated_name_takes_what_it_stands_for(tmp_path: Path) -> No
 
     assert sides(found) == (CENT, TENTH)
     assert not said(found, "same_model_other_name")
+
+
+def test_requests_with_images_that_move_are_counted(tmp_path: Path) -> None:
+    """No price list says whether small takes images; of three requests two have some, one of them stays as it is."""
+    picture = {**BIG, "image_input_tokens": 500}
+    found = play(tmp_path, swapping("big=small"), BIG, picture, {**picture, "model": "other", "provider": "anthropic"})
+
+    assert the(found, "images_move").message.startswith("1 request with images moves:")
+    assert not said(play(tmp_path, swapping("big=small"), BIG), "images_move")
+
+
+def test_a_request_with_audio_does_not_go_to_a_model_without_a_price_for_it(tmp_path: Path) -> None:
+    """other has no rate for audio, and neither has small."""
+    speech = {**BIG, "audio_input_tokens": 500}
+    found = play(tmp_path, swapping("big=small"), speech)
+
+    assert found.totals["requests_moved"] == 0
+
+
+def test_a_saving_a_month_is_said_where_the_records_are_of_another_time(tmp_path: Path) -> None:
+    """$0.0126 of one day are $0.378 in thirty."""
+    found = play(tmp_path, swapping("big=small"), BIG)
+
+    assert found.report().headline == (
+        "Swapping big for small saves $0.01 of $0.01 (90.0%), $0.38 a month at this rate: 1 request moves."
+    )

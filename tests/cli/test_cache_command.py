@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
 
 import pytest
 
 from book_files import write
 from commands import answered, finopsctl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 CHAT = SAMPLE / "traces" / "recipe_chat.txt"
@@ -172,6 +178,24 @@ def test_prompts_in_logs_are_replayed_and_never_shown(tmp_path: Path) -> None:
     assert found["totals"]["cached_tokens"] == 1920
     assert [finding["code"] for finding in found["findings"]] == ["approximate_trace"]
     assert not {"SECRET", "PRIVATE"} & set((done.stdout + done.stderr).replace('"', " ").split())
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_prompts_that_come_through_a_pipe_stay_off_the_disk(
+    tmp_path: Path, pack: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"model": "gpt-4o", "prompt_tokens": 2000, "messages": [{"role": "user", "content": "PRIVATE"}]}
+    lines = "".join(json.dumps({"startTime": at, **row}) + "\n" for at in (1000.0, 1001.0))
+    monkeypatch.setattr("tempfile.TemporaryDirectory", None)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_bytes, args=(pack(lines.encode()),))
+    writer.start()
+
+    done = finopsctl("cache", "simulate", pipe, "--rule", "openai", "-f", "json")
+
+    writer.join()
+    assert json.loads(done.stdout)["totals"]["cached_tokens"] == 1920
 
 
 @pytest.mark.parametrize(

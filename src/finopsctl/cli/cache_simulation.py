@@ -13,11 +13,13 @@ from finopsctl.cli.options import Display, option
 from finopsctl.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
     from fractions import Fraction
 
     from finopsctl.analyses.caching import ModelPrices
     from finopsctl.caching.trace import Trace
     from finopsctl.config.settings import Settings
+    from finopsctl.sources._input import InputFile, Pipe
 
 _UNLIMITED = "unlimited"
 _POLICIES, _PROVIDERS = ("lru", "lfu", "length-aware"), ("openai", "anthropic")
@@ -166,23 +168,36 @@ def _refuse_unused(rule: str, given: list[str], *, priced: bool) -> None:
 
 
 def _trace(name: str, block: int | None) -> Trace:
-    from tempfile import TemporaryDirectory
+    from contextlib import ExitStack
 
     from finopsctl.caching.reading import read_trace
     from finopsctl.caching.trace import BLOCK
-    from finopsctl.sources._input import expand, guarded
+    from finopsctl.sources._input import guarded
 
-    with TemporaryDirectory(prefix="finopsctl-") as scratch:
-        files = expand([name], Path(scratch))
-        if len(files) > 1:
-            raise ConfigError(
-                f"{name} stands for {len(files)} files, and a simulation replays one", "Name one of them."
-            )
-        with guarded(files[0]) as lines:
-            found = read_trace(lines, files[0].name, BLOCK if block is None else block)
+    with ExitStack() as opened:
+        file = _opened(name, opened)
+        lines = opened.enter_context(guarded(file))
+        found = read_trace(lines, file.name, BLOCK if block is None else block)
     if block is not None and found.block is None:
         raise ConfigError(f"{name} is a log with prompts, which has no blocks", "Leave out --block.")
     return found
+
+
+def _opened(name: str, opened: ExitStack) -> InputFile | Pipe:
+    """Return the one file a trace is read from; what comes through a pipe may hold prompts, and stays off the disk."""
+    import sys
+
+    from finopsctl.sources._input import Pipe, expand
+
+    path = Path(name).expanduser()
+    if name == "-":
+        return Pipe(sys.stdin.buffer)
+    if path.exists() and not path.is_file() and not path.is_dir():
+        return Pipe(opened.enter_context(path.open("rb")), name)
+    files = expand([name], path)
+    if len(files) > 1:
+        raise ConfigError(f"{name} stands for {len(files)} files, and a simulation replays one", "Name one of them.")
+    return files[0]
 
 
 def _model_prices(model: str, rule: str, settings: Settings) -> ModelPrices:

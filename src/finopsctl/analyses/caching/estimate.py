@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LOOKUPS = ("hits", "all")
 _PICO = Decimal("1e-12")
-_NO_INPUT = {
+_NO_INPUT: Mapping[str, Any] = {
     "period": None,
     "as_of": None,
     "currency": "USD",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from finopsctl.ledger.period import day_end, midnight, zone
+from finopsctl.ledger.period import Period, day_end, midnight, zone
 from finopsctl.results.report import Context
 from finopsctl.results.wording import counted
 
@@ -43,7 +43,7 @@ def context_of(simulation: CacheSimulation, timezone: str = "UTC") -> Context:
         "inputs": [_input(trace)],
         "data_quality": _data_quality(trace, priced=prices is not None),
     }
-    return Context(header, tuple(_notes(simulation)))
+    return Context(header, tuple(_notes(simulation, timezone)))
 
 
 def _days(trace: Trace, timezone: str) -> tuple[datetime | None, datetime | None]:
@@ -83,11 +83,12 @@ def _data_quality(trace: Trace, *, priced: bool) -> Mapping[str, Any]:
     }
 
 
-def _notes(simulation: CacheSimulation) -> Iterator[str]:
+def _notes(simulation: CacheSimulation, timezone: str) -> Iterator[str]:
     trace, totals, prices = simulation.trace, simulation.totals, simulation.experiment.prices
-    start, end = _days(trace, "UTC")
+    start, end = _days(trace, timezone)
     if start is not None and end is not None:
-        yield f"Period: {start:%Y-%m-%d} to {end - timedelta(days=1):%Y-%m-%d} (UTC)"
+        period = Period(start, end, timezone)
+        yield f"Period: {period.first_day} to {period.last_day} ({timezone})"
     yield f"{counted(len(trace.prompts), 'request')} of {trace.name}, {counted(trace.input_tokens, 'input token')}"
     if trace.bad_lines:
         yield f"{counted(trace.bad_lines, 'bad line')} not used"

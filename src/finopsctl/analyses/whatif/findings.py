@@ -62,6 +62,12 @@ def _of_one(outcome: Outcome, found: WhatIf) -> Iterator[Finding]:
             "their cached tokens count as uncached."
         )
         yield Finding(Severity.INFO, "caches_start_cold", text, "--keep-cache leaves them as they are.")
+    if images := int(tally.moves["images"].sum()):
+        text = (
+            f"{prefix}{counted(images, 'request')} with images {'moves' if images == 1 else 'move'}: price lists do not "
+            "say which models take them."
+        )
+        yield Finding(Severity.INFO, "images_move", text, "Check it, or leave such requests out with a filter.")
     host = outcome.hosting
     if host is not None and not host.pays_within_capacity:
         text = (
@@ -151,10 +157,10 @@ def _unmoved_by(number: int, outcome: Outcome, found: WhatIf, prefix: str) -> It
     named = [name for name in move.models if name not in unknown]
     if others := same_models(traffic, move, outcome.scenario.swaps):
         requests = sum(others.values())
-        goes = "goes by another name and stays" if requests == 1 else "go by another name and stay"
-        of = f"{counted(requests, 'request')} of the same model as {', '.join(named or move.models)}"
+        count = f" ({counted(requests, 'request')})" if requests else ""
+        of = f"{', '.join(others)}{count}: the same model as {', '.join(named or move.models)} under another name"
         hint = f"Name it in the swap as well: {','.join((*named, *others))}={move.target}."
-        text = f"{prefix}{of} {goes}: {', '.join(others)}."
+        text = f"{prefix}the swap leaves {of}."
         yield Finding(Severity.INFO, "same_model_other_name", text, hint, {"requests": others})
     explained = move.target in move.models or outcome.tally.kept.height or move.where in traffic.unmet
     went_on = any(fits(move.target, after.models) for after in moves[number + 1 :])

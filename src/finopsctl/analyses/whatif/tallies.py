@@ -21,7 +21,8 @@ class Tally:
     Args:
         groups: One row a group of the dimensions: Int128 pico-units and counts.
         moves: By number of the move: requests, baseline, scenario, per success as counted and before scaling, and
-            where success rates are given how many succeed now (by SCALE) and how many are of no known rate.
+            where success rates are given how many succeed now (by SCALE) and how many are of no known rate; images:
+            requests with any.
         kept: By move or lever's reason: requests.
         left: By model, of traffic that has a price now and none under the scenario: requests, tokens, baseline.
     """
@@ -87,6 +88,7 @@ def tallied(rows: pl.DataFrame, dims: Sequence[str]) -> Tally:
         scenario=pl.col("scenario").sum().cast(pl.Int128),
         unscaled=pl.col(unscaled).sum().cast(pl.Int128),
         tokens=total_of(INPUT_COLUMNS).sum(),
+        images=units.filter(pl.col("image_input_tokens") > 0).sum(),
     )
     stayed = rows.filter(both & ~went & pl.col("_stays").is_not_null())
     kept = stayed.group_by(reason="_stays").agg(records=pl.len(), requests=units.sum())

@@ -40,7 +40,7 @@ def headline(found: WhatIf) -> str:
     if found.question.compare:
         first = f"{what} {'saves most' if saving > 0 else 'comes first'} of {len(found.outcomes)}"
         return f"{first}: it {said}{band}{_without(best, currency)}."
-    return f"{what} {said}{band}{_moving(best)}{_pays(best)}{_without(best, currency)}."
+    return f"{what} {said}{band}{_monthly(best, currency)}{_moving(best)}{_pays(best)}{_without(best, currency)}."
 
 
 def described(scenario: Scenario) -> tuple[str, bool]:
@@ -63,6 +63,12 @@ def described(scenario: Scenario) -> tuple[str, bool]:
     text = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
     text = f"together, {text}" if len(parts) > 1 else text
     return f"{text[0].upper()}{text[1:]}", len(parts) > 1 or parts[0] in _PLURAL
+
+
+def _monthly(outcome: Outcome, currency: str) -> str:
+    """Return what that is in 30 days, where the records are of fewer or more."""
+    saving, monthly = outcome.totals["saving"], outcome.totals["monthly_saving"]
+    return f", {money(abs(monthly), currency)} a month at this rate" if saving and monthly != saving else ""
 
 
 def _moving(outcome: Outcome) -> str:
