@@ -178,13 +178,13 @@ def test_a_tier_of_a_contract_is_known(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("what", ["token_factors", "output_factors"])
 def test_a_factor_of_a_model_nothing_goes_to_is_refused(tmp_path: Path, what: str) -> None:
-    factor = parsing.spans(["smal=1.1"], "")
+    factor: dict[str, Any] = {what: parsing.spans(["smal=1.1"], "")}
 
     with pytest.raises(ConfigError, match="factor is of 'smal', and no request goes there") as refused:
-        play(tmp_path, swapping("big=small", **{what: factor}), BIG)
+        play(tmp_path, swapping("big=small", **factor), BIG)
     assert refused.value.hint == "Did you mean 'small'?"
     with pytest.raises(ConfigError) as refused:
-        play(tmp_path, Scenario(trims=(parsing.trim("9%"),), **{what: factor}), BIG)
+        play(tmp_path, Scenario(trims=(parsing.trim("9%"),), **factor), BIG)
     assert refused.value.hint == "Add --swap MODEL=smal."
 
 

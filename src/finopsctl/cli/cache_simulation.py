@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -15,6 +15,7 @@ from finopsctl.errors import ConfigError, SourceError
 if TYPE_CHECKING:
     from contextlib import ExitStack
     from fractions import Fraction
+    from io import BufferedReader
 
     from finopsctl.analyses.caching import ModelPrices
     from finopsctl.caching.trace import Trace
@@ -191,7 +192,7 @@ def _opened(name: str, opened: ExitStack) -> InputFile | Pipe:
 
     path = Path(name).expanduser()
     if name == "-":
-        return Pipe(sys.stdin.buffer)
+        return Pipe(cast("BufferedReader", sys.stdin.buffer))
     if path.exists() and not path.is_file() and not path.is_dir():
         return Pipe(opened.enter_context(path.open("rb")), name)
     files = expand([name], path)

@@ -64,8 +64,8 @@ def _of_one(outcome: Outcome, found: WhatIf) -> Iterator[Finding]:
         yield Finding(Severity.INFO, "caches_start_cold", text, "--keep-cache leaves them as they are.")
     if images := int(tally.moves["images"].sum()):
         text = (
-            f"{prefix}{counted(images, 'request')} with images {'moves' if images == 1 else 'move'}: price lists do not "
-            "say which models take them."
+            f"{prefix}{counted(images, 'request')} with images {'moves' if images == 1 else 'move'}: price lists do "
+            "not say which models take them."
         )
         yield Finding(Severity.INFO, "images_move", text, "Check it, or leave such requests out with a filter.")
     host = outcome.hosting
