@@ -207,6 +207,9 @@ def _read_one(recognised: Recognised, source: Source, spool: Spool, progress: _P
     _note_faults(faults, progress)
     if not records:
         progress.findings.append(_no_rows(recognised.file.name, source.name, "charges"))
+    elif source.caution:
+        message, evidence = f"{recognised.file.name}: {source.caution}", {"file": recognised.file.name}
+        progress.findings.append(Finding(Severity.INFO, "estimate", message, "", evidence))
 
 
 def _no_rows(file: str, source: str, what: str) -> Finding:

@@ -108,7 +108,9 @@ class Display:
 
     format: Annotated[
         str | None,
-        option(_OUTPUT, "table, md, csv, json, jsonl, parquet or xlsx.", "--format", "-f", metavar="FORMAT"),
+        option(
+            _OUTPUT, "table, md, csv, json, jsonl, parquet, openmetrics or xlsx.", "--format", "-f", metavar="FORMAT"
+        ),
     ] = None
     output: Annotated[
         Path | None,

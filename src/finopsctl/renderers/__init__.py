@@ -74,6 +74,7 @@ RENDERERS: tuple[Renderer, ...] = (
     Renderer("json", (".json",), binary=False, render=_module("json")),
     Renderer("jsonl", (".jsonl", ".ndjson"), binary=False, render=_module("jsonl")),
     Renderer("parquet", (".parquet",), binary=True, render=_module("parquet")),
+    Renderer("openmetrics", (".prom",), binary=False, render=_module("openmetrics")),
     Renderer("xlsx", (".xlsx",), binary=True, render=_module("xlsx"), extra="xlsx", library="xlsxwriter"),
 )
 """Every output format, the default first."""

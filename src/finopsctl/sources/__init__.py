@@ -27,11 +27,13 @@ from finopsctl.sources import (
     openai_usage,
     openai_usage_csv,
     outcomes,
+    prometheus,
     revenue,
 )
 from finopsctl.sources._bad import Faults
 from finopsctl.sources._csv import read_csv
 from finopsctl.sources._input import InputFile, expand
+from finopsctl.sources._litellm import litellm_provider_names
 from finopsctl.sources._json import read_document, read_lines
 from finopsctl.sources._parquet import read_parquet
 from finopsctl.sources._probe import Probe, probe
@@ -55,6 +57,7 @@ __all__ = [
     "Source",
     "detect",
     "expand",
+    "litellm_provider_names",
     "probe",
     "read",
     "source_named",
@@ -65,6 +68,7 @@ SOURCES: tuple[Source, ...] = (
     litellm.SUMMARY,
     litellm_standard_logging.SOURCE,
     *litellm_daily.SOURCES,
+    prometheus.SOURCE,
     openai_usage.SOURCE,
     openai_usage_csv.SOURCE,
     openai_costs.SOURCE,
