@@ -57,8 +57,8 @@ def prometheus_rules(
 ) -> None:
     """Write recording and alert rules for Prometheus (YAML).
 
-    Every KPI that a LiteLLM proxy's metrics can tell is recorded; alerts come from the scales that grade `finopsctl kpi`
-    and from the levels of the configured budgets. What the metrics cannot tell is listed at the head of the file.
+    Every KPI that a LiteLLM proxy's metrics can tell is recorded; alerts come from the scales that grade
+    `finopsctl kpi` and from the levels of the configured budgets. What the metrics cannot tell is listed at the head.
     """
     from finopsctl.exporters._dialects import dialect_named
     from finopsctl.exporters.prometheus_rules import rules
@@ -80,8 +80,8 @@ def grafana(
 ) -> None:
     """Write a dashboard for Grafana (JSON): spend, budgets, models, teams, tokens, and a panel for every KPI.
 
-    Its data source is asked for when it is imported. Thresholds are those of the configured scales. The budgets it shows
-    are those of the file of rules (`export prometheus-rules` with the same budgets), else those of the gateway.
+    Its data source is chosen on the dashboard. Thresholds are those of the configured scales. The budgets it shows are
+    those of the file of rules (`export prometheus-rules` with the same budgets), else those of the gateway.
     """
     from finopsctl.exporters._dialects import dialect_named
     from finopsctl.exporters.grafana import dashboard

@@ -1,4 +1,4 @@
-"""What ``finopsctl export openmetrics`` writes: the scorecard, spend by dimensions and budgets as families of gauges."""
+"""What ``finopsctl export openmetrics`` writes: the scorecard, spend by dimensions and budgets as gauges."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ class Display:
     format: Annotated[
         str | None,
         option(
-            _OUTPUT, "table, md, csv, json, jsonl, parquet, openmetrics or xlsx.", "--format", "-f", metavar="FORMAT"
+            _OUTPUT, "table, md, csv, json, jsonl, parquet, xlsx or openmetrics.", "--format", "-f", metavar="FORMAT"
         ),
     ] = None
     output: Annotated[

@@ -1,7 +1,7 @@
 """The names a Prometheus knows an AI gateway's figures by: LiteLLM's own, or those that guides and dashboards share.
 
 KPIs are declared with LiteLLM's names (:mod:`finopsctl.metrics.promql`). In the generic names there is one counter of
-tokens with a ``type`` and one of requests with a ``status``; the spend and the budget of a team are series of their own.
+tokens with a ``type`` and one of requests with a ``status``; spend and budget of a team are series of their own.
 """
 
 from __future__ import annotations

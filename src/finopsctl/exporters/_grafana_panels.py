@@ -1,7 +1,7 @@
 """Panels of a Grafana dashboard: what a panel holds, by kind, and where it stands.
 
-Fields: https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/ and the options of
-each kind of panel in Grafana's own schemas. A grid is 24 columns wide.
+Fields: https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/ and the options
+of each kind of panel in Grafana's own schemas. A grid is 24 columns wide.
 """
 
 from __future__ import annotations

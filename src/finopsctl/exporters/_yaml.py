@@ -18,7 +18,7 @@ _BRACE = '{{ "{" }}'
 
 
 class _Exact(yaml.SafeDumper):
-    """Writes text that is not plain in double quotes, every list indented below its key, and everything in its place."""
+    """Writes text that is not plain in double quotes, lists indented below their key, and everything in its place."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
         return True

@@ -1,11 +1,11 @@
-"""The rows of a report as gauges in the text format of OpenMetrics, which the textfile collector of Prometheus reads too.
+"""The rows of a report as gauges in the text format of OpenMetrics, which Prometheus' textfile collector reads too.
 
 Format: https://prometheus.io/docs/specs/om/open_metrics_spec/. A column of numbers is a family of gauges, a column of
 names is a label; one of days or moments is a gauge of seconds since 1970, and a label only where names do not tell the
-rows apart. A family's name is ``finopsctl``, the command, the column and the base unit: ``_usd`` (another
-currency by its own code), ``_ratio``, ``_seconds`` (also of days and milliseconds). Where a row says its own unit, what
-the row is about is in the name: ``finopsctl_cost_per_request_usd``. What is unknown is absent: null gives no sample, and
-no label. Nothing has a time of its own, so that a file may lie there for a collector. Grades and results are numbers
+rows apart. A family's name is ``finopsctl``, the command, the column and the base unit: ``_usd`` (another currency by
+its own code), ``_ratio``, ``_seconds`` (also of days and milliseconds). Where a row says its own unit, what the row is
+about is in the name: ``finopsctl_cost_per_request_usd``. What is unknown is absent: null gives no sample, and no label.
+Nothing has a time of its own, so that a file may lie there for a collector. Grades and results are numbers
 (:data:`GRADES`).
 """
 

@@ -33,8 +33,8 @@ from finopsctl.sources import (
 from finopsctl.sources._bad import Faults
 from finopsctl.sources._csv import read_csv
 from finopsctl.sources._input import InputFile, expand
-from finopsctl.sources._litellm import litellm_provider_names
 from finopsctl.sources._json import read_document, read_lines
+from finopsctl.sources._litellm import litellm_provider_names
 from finopsctl.sources._parquet import read_parquet
 from finopsctl.sources._probe import Probe, probe
 from finopsctl.sources._rows import Rows

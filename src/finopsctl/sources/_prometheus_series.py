@@ -1,8 +1,8 @@
 """Series of a Prometheus answer: what each counts, for whom, and by how much it rose between samples.
 
 A raw counter only rises; where it is lower than before, its process began anew and the new value is all that was added
-(https://prometheus.io/docs/concepts/metric_types/#counter). What a series held at its first sample is not known to be of
-the range asked for and counts as nothing, as in Prometheus itself. A gap between samples is one long bucket.
+(https://prometheus.io/docs/concepts/metric_types/#counter). What a series held at its first sample is not known to be
+of the range asked for and counts as nothing, as in Prometheus itself. A gap between samples is one long bucket.
 
 The result of ``increase(x[1h])`` or ``rate(x[1h])`` has no name, so the answer has to carry its query. Its value is for
 the span that ends at its time.

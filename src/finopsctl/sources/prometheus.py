@@ -1,12 +1,12 @@
 """Range queries of Prometheus over the counters of a LiteLLM proxy (``/api/v1/query_range``): usage between samples.
 
-Format: https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries. Counters of LiteLLM (names:
+Format: https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries. LiteLLM's counters (their names:
 :data:`finopsctl.sources._prometheus_series.MEASURES`) become buckets from one sample to the next; spend, requests and
-tokens of one bucket and the same owner and model are one row, so that a cost per request can be told. Tokens of all input
-and all output include their details (cached, written, audio; reasoning, audio), which are taken off.
+tokens of one bucket and the same owner and model are one row, so that a cost per request can be told. Tokens of all
+input and all output include their details (cached, written, audio; reasoning, audio), which are taken off.
 
-LiteLLM counts requests twice: ``litellm_requests_metric_total`` by model, and ``litellm_proxy_total_requests_metric_total``
-as clients made them, without a model. Where an answer has both, the first counts.
+LiteLLM counts requests twice: ``litellm_requests_metric_total`` by model, and as clients made them, without a model,
+``litellm_proxy_total_requests_metric_total``. Where an answer has both, the first counts.
 """
 
 from __future__ import annotations
@@ -110,14 +110,18 @@ def _rows(documents: pl.DataFrame) -> pl.DataFrame:
     for document in documents.iter_rows(named=True):
         at = document[AT]
         try:
-            if document["status"] == "error" or document["data"] is None:
-                raise UnreadableAnswerError(_said(document))
-            answer = answer_of(document["data"], document["query"])
+            answer = _answer(document)
         except UnreadableAnswerError as why:
             parts.append(_refused(at, [str(why)]))
             continue
         parts += [_refused(at, answer.bad), _buckets(answer, at)]
     return pl.concat(parts, how="diagonal").select(_ROWS.names())
+
+
+def _answer(document: Mapping[str, Any]) -> Answer:
+    if document["status"] == "error" or document["data"] is None:
+        raise UnreadableAnswerError(_said(document))
+    return answer_of(document["data"], document["query"])
 
 
 def _said(document: Mapping[str, Any]) -> str:
@@ -157,10 +161,11 @@ def _series(answer: Answer) -> pl.DataFrame:
     """Return each series that counts: its measure, its ledger columns, and which labels series like it have."""
     measures = answer.measures
     present = set(measures.values())
-    rows = []
-    for number, labels in answer.labels.items():
-        for measure in _counted(measures[number], labels, present):
-            rows.append({"series": number, "measure": measure, **_columns(labels)})
+    rows = [
+        {"series": number, "measure": measure, **_columns(labels)}
+        for number, labels in answer.labels.items()
+        for measure in _counted(measures[number], labels, present)
+    ]
     schema = pl.Schema(
         {"series": pl.Int64(), "measure": pl.String(), **dict.fromkeys((*_WHO, *_ALSO, *_RAW_PAIRS), pl.String())}
     )
@@ -263,6 +268,6 @@ SOURCE = Source(
         "feature": "labels are in the spend logs only",
         "trace_id": "metrics know no traces; the spend logs do",
     },
-    caution="an estimate from counters, not a bill: increments before a series' first sample are lost, and samples miss "
-    "what a restart took with it; reconcile with spend logs or an invoice",
+    caution="an estimate from counters, not a bill: what a series counted before its first sample, and between its last "
+    "sample and a restart, is lost; increase() extrapolates. Spend logs or an invoice tell the amount",
 )
