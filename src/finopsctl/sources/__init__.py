@@ -37,6 +37,7 @@ from finopsctl.sources._json import read_document, read_lines
 from finopsctl.sources._litellm import litellm_provider_names
 from finopsctl.sources._parquet import read_parquet
 from finopsctl.sources._probe import Probe, probe
+from finopsctl.sources._prometheus_query import Query, fetched
 from finopsctl.sources._rows import Rows
 from finopsctl.sources._source import CALL, RANK, SideTable, Source
 
@@ -53,10 +54,12 @@ __all__ = [
     "Faults",
     "InputFile",
     "Probe",
+    "Query",
     "SideTable",
     "Source",
     "detect",
     "expand",
+    "fetched",
     "litellm_provider_names",
     "probe",
     "read",

@@ -17,9 +17,12 @@ from urllib.parse import urlsplit
 from finopsctl.errors import DeliveryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import httpx
+
+LIVE = "prometheus:"
+"""What an input begins with that is no file but a Prometheus to ask."""
 
 MAX_BYTES = 64 * 1024 * 1024
 _ATTEMPTS = 3
@@ -36,7 +39,12 @@ class _PassingError(Exception):
 
 
 def get(
-    url: str, *, timeout: float = 20.0, max_bytes: int = MAX_BYTES, pause: Callable[[float], None] = time.sleep
+    url: str,
+    *,
+    timeout: float = 20.0,
+    max_bytes: int = MAX_BYTES,
+    pause: Callable[[float], None] = time.sleep,
+    headers: Mapping[str, str] | None = None,
 ) -> bytes:
     """Return what ``url`` holds.
 
@@ -46,6 +54,7 @@ def get(
         max_bytes: Refuse anything longer.
         pause: Waits that many seconds between attempts. A passing failure (429, 5xx, no connection) is tried three
             times; ``Retry-After`` is honoured up to half a minute.
+        headers: Sent beside our own; their values are in no message.
 
     Raises:
         DeliveryError: not https, refused, moved, too long, or still failing after the last attempt.
@@ -54,7 +63,7 @@ def get(
     logging.getLogger("httpx").setLevel(logging.WARNING)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            return _attempt(url, host, timeout, max_bytes)
+            return _attempt(url, host, timeout, max_bytes, headers or {})
         except _PassingError as problem:
             if attempt == _ATTEMPTS:
                 raise DeliveryError(
@@ -73,6 +82,11 @@ def redacted(url: str) -> str:
     except ValueError:
         return "the address"
     return f"{parts.scheme}://{parts.hostname}/..." if parts.hostname else "the address"
+
+
+def is_live(text: str) -> bool:
+    """Say whether ``text`` is an input that is asked over the network: ``prometheus:https://host:9090``."""
+    return text.startswith(LIVE)
 
 
 def is_address(text: str) -> bool:
@@ -103,11 +117,11 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _attempt(url: str, host: str, timeout: float, max_bytes: int) -> bytes:
+def _attempt(url: str, host: str, timeout: float, max_bytes: int, more: Mapping[str, str]) -> bytes:
     import httpx
 
     deadline = time.monotonic() + timeout
-    headers = {"User-Agent": "finopsctl", "Accept-Encoding": "identity"}
+    headers = {"User-Agent": "finopsctl", "Accept-Encoding": "identity", **more}
     try:
         with (
             httpx.Client(timeout=timeout, follow_redirects=False, trust_env=not _is_loopback(host)) as client,
