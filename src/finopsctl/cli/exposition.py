@@ -71,7 +71,7 @@ def _budgets(books: Books, settings: Settings, currency: str) -> Iterator[Family
     from finopsctl.books import PeriodWish
 
     found, _ = budgets_of(books, settings)
-    wanted, partial = chosen(found, settings.where) if found else ((), False)
+    wanted, partial = chosen(found, settings.where) if found else ((), frozenset())
     if not wanted:
         return
     if books.period is not None:

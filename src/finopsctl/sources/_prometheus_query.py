@@ -1,8 +1,8 @@
 """Asking a Prometheus: range queries in pieces that it allows, put together into one answer like that of a file.
 
-Address: ``prometheus:https://host:9090``, with a path where it lives below one, and ``?step=15m`` for other buckets than
-an hour. Prometheus refuses more than 11,000 points a series (``web/api/v1/api.go``), so a long period is asked in pieces
-that do not overlap.
+Address: ``prometheus:https://host:9090``, with a path where it lives below one, and ``?step=15m`` for other buckets
+than an hour. Prometheus refuses more than 11,000 points a series (``web/api/v1/api.go``), so a long period is asked in
+pieces that do not overlap.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_POINTS = 10_000
+_HINT = "Is it a Prometheus? A token goes into FINOPSCTL_PROMETHEUS_TOKEN."
 _HOUR = 3600
 _STEP = re.compile(r"(\d{1,4})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": _HOUR, "d": 24 * _HOUR}
@@ -149,16 +150,12 @@ def _asked(query: Query, start: int, end: int, headers: dict[str, str]) -> list[
     try:
         body = get(f"{query.address}/api/v1/query_range?{asked}", headers=headers)
     except DeliveryError as problem:
-        raise DeliveryError(
-            problem.message, "Is it a Prometheus? A token goes into FINOPSCTL_PROMETHEUS_TOKEN."
-        ) from None
+        raise DeliveryError(problem.message, _HINT) from None
     try:
         answer = msgspec.json.decode(body, type=_Answer)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise DeliveryError(f"{query.shown}: this is no answer of a Prometheus", "Check the address.") from None
     if answer.status != "success" or answer.data is None:
         said = ": ".join(text for text in (answer.kind, answer.error) if text)[:200] or answer.status or "nothing"
-        raise DeliveryError(
-            f"{query.shown}: it answered with an error: {said}", "Try a shorter period or a longer step."
-        )
+        raise DeliveryError(f"{query.shown} answered with an error: {said}", "Try a shorter period or a longer step.")
     return answer.data.result

@@ -268,6 +268,6 @@ SOURCE = Source(
         "feature": "labels are in the spend logs only",
         "trace_id": "metrics know no traces; the spend logs do",
     },
-    caution="an estimate from counters, not a bill: what a series counted before its first sample, or between its last and "
-    "a restart, is lost; increase() extrapolates. Spend logs or an invoice tell the amount",
+    caution="an estimate from counters, not a bill: what a series counted before its first sample, or between its last "
+    "one and a restart, is lost; increase() extrapolates. Spend logs or an invoice tell the amount",
 )
