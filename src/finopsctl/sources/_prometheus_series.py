@@ -214,11 +214,11 @@ def _of_counters(samples: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     gaps = known.filter(pl.col("at") - pl.col("start") > step).height if step else 0
     remarks = []
     if late:
-        remarks.append(f"{late} series begin within the range: what they held at their first sample is not counted")
+        remarks.append(f"series that begin within the range: {late}; what each held at its first sample is not counted")
     if resets:
-        remarks.append(f"counters fell {resets} times, as after a restart: counted from 0 each time")
+        remarks.append(f"counters that fell, as after a restart: {resets}; each is counted from 0 again")
     if gaps:
-        remarks.append(f"{gaps} gaps without samples: what was added in each counts as one bucket")
+        remarks.append(f"gaps without samples: {gaps}; what was added in each is one bucket")
     rose = pl.when(pl.col("value") < pl.col("before")).then("value").otherwise(pl.col("value") - pl.col("before"))
     return known.select("series", "start", pl.col("at").alias("end"), rose.alias("amount")), remarks
 
