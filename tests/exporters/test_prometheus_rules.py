@@ -40,24 +40,24 @@ OURS = {
 
 TEAM = 'team="t-1",team_alias="support"'
 BUSY = {
-    f'litellm_spend_metric_total{{model="big",api_provider="openai",user="u-1",{TEAM}}}': "0+0.375x1500",
+    f'litellm_spend_metric_total{{model="big",api_provider="openai",user="u-1",{TEAM}}}': "0+0.375x90",
     'litellm_spend_metric_total{model="small",api_provider="xai",user="u-2",team="None",team_alias="None"}': (
-        "0+0.125x1500"
+        "0+0.125x90"
     ),
-    f'litellm_proxy_total_requests_metric_total{{requested_model="big",{TEAM}}}': "0+8x1500",
-    f'litellm_requests_metric_total{{model="big",{TEAM}}}': "0+6x1500",
-    f'litellm_requests_metric_total{{model="small",{TEAM}}}': "0+2x1500",
-    f'litellm_cache_hits_metric_total{{model="big",{TEAM}}}': "0+1x1500",
-    f'litellm_total_tokens_metric_total{{model="big",{TEAM}}}': "0+1000x1500",
-    f'litellm_input_tokens_metric_total{{model="big",{TEAM}}}': "0+800x1500",
-    f'litellm_output_tokens_metric_total{{model="big",{TEAM}}}': "0+200x1500",
-    f'litellm_input_cached_tokens_metric_total{{model="big",{TEAM}}}': "0+400x1500",
-    f'litellm_deployment_total_requests_total{{requested_model="big",{TEAM}}}': "0+10x1500",
-    f"litellm_team_max_budget_metric{{{TEAM}}}": "4000+0x1500",
-    f"litellm_remaining_team_budget_metric{{{TEAM}}}": "1080+0x1500",
-    'litellm_remaining_team_budget_metric{team="t-2",team_alias="free"}': "+Inf+0x1500",
+    f'litellm_proxy_total_requests_metric_total{{requested_model="big",{TEAM}}}': "0+8x90",
+    f'litellm_requests_metric_total{{model="big",{TEAM}}}': "0+6x90",
+    f'litellm_requests_metric_total{{model="small",{TEAM}}}': "0+2x90",
+    f'litellm_cache_hits_metric_total{{model="big",{TEAM}}}': "0+1x90",
+    f'litellm_total_tokens_metric_total{{model="big",{TEAM}}}': "0+1000x90",
+    f'litellm_input_tokens_metric_total{{model="big",{TEAM}}}': "0+800x90",
+    f'litellm_output_tokens_metric_total{{model="big",{TEAM}}}': "0+200x90",
+    f'litellm_input_cached_tokens_metric_total{{model="big",{TEAM}}}': "0+400x90",
+    f'litellm_deployment_total_requests_total{{requested_model="big",{TEAM}}}': "0+10x90",
+    f"litellm_team_max_budget_metric{{{TEAM}}}": "432+0x90",
+    f"litellm_remaining_team_budget_metric{{{TEAM}}}": "108+0x90",
+    'litellm_remaining_team_budget_metric{team="t-2",team_alias="free"}': "+Inf+0x90",
 }
-"""A minute of it: 0.50 USD, 8 requests of clients, 1 of them from the cache, 1,000 tokens; a day is 1,440 of them."""
+"""A minute of it: 0.50 USD, 8 requests of clients, 1 of them from the cache, 1,000 tokens; the hour before it is all there is."""
 
 
 def written(dialect: Dialect = LITELLM, settings: KpiSettings | None = None, **more: bool) -> str:
@@ -111,7 +111,7 @@ def test_a_kpi_is_recorded_or_listed_at_the_head_with_the_reason() -> None:
 def test_the_six_rules_say_what_is_worked_out_by_hand(tmp_path: Path) -> None:
     """60 minutes: 30 / 480 = 0.0625 a request, 1000 * 30 / 60,000 = 0.5 for 1k tokens, 60 / 480 hits, 12,000 / 48,000.
 
-    2,920 of 4,000 are spent: 0.73. A day: 1,440 * 0.375 = 540 and 1,440 * 0.125 = 180.
+    324 of 432 are spent: 0.75. The day has had that hour: 60 * 0.375 = 22.5 and 60 * 0.125 = 7.5.
     """
     team = "{" + TEAM.replace(",", ", ") + "}"
     evaluates(
@@ -123,12 +123,12 @@ def test_the_six_rules_say_what_is_worked_out_by_hand(tmp_path: Path) -> None:
         value("aigateway:cost_per_1k_tokens:1h", "60m", ("aigateway:cost_per_1k_tokens:1h", 0.5)),
         value("aigateway:cache_hit_rate:1h", "60m", ("aigateway:cache_hit_rate:1h", 0.125)),
         value("aigateway:token_ratio:1h", "60m", ("aigateway:token_ratio:1h", 0.25)),
-        value("aigateway:budget_utilization:team", "60m", (f"aigateway:budget_utilization:team{team}", 0.73)),
+        value("aigateway:budget_utilization:team", "60m", (f"aigateway:budget_utilization:team{team}", 0.75)),
         value(
             "aigateway:daily_spend:model",
-            "24h",
-            ('aigateway:daily_spend:model{model="big"}', 540),
-            ('aigateway:daily_spend:model{model="small"}', 180),
+            "60m",
+            ('aigateway:daily_spend:model{model="big"}', 22.5),
+            ('aigateway:daily_spend:model{model="small"}', 7.5),
         ),
     )
 
@@ -164,10 +164,10 @@ def test_the_six_rules_say_the_same_in_generic_names(tmp_path: Path) -> None:
 
 @needs_promtool
 def test_kpis_say_what_is_worked_out_by_hand(tmp_path: Path) -> None:
-    """A day: 720 USD, 540 of the team's; 1,080 left at 540 a day is 2 days, none for the team without a limit.
+    """A day of one hour: 30 USD, 22.50 of the team's; 108 left at 22.50 a day is 4.8 days; no limit, no answer.
 
     A quarter of the spend has no team; 3/4 of requests are big; half of the input came from the prompt cache; 10
-    deployment calls for 8 requests are 0.25 too many; nothing failed; two users spent 720: 360 each.
+    deployment calls for 8 requests are 0.25 too many; nothing failed; two users spent 30: 15 each.
     """
     team = "{" + TEAM.replace(",", ", ") + "}"
     evaluates(
@@ -175,26 +175,26 @@ def test_kpis_say_what_is_worked_out_by_hand(tmp_path: Path) -> None:
         tmp_path,
         "1m",
         BUSY,
-        value("finopsctl:burn_rate:24h", "24h", ("finopsctl:burn_rate:24h", 720)),
-        value("finopsctl:days_to_exhaustion:24h", "24h", (f"finopsctl:days_to_exhaustion:24h{team}", 2)),
-        value("finopsctl:unattributed_share:24h", "24h", ("finopsctl:unattributed_share:24h", 0.25)),
+        value("finopsctl:burn_rate:24h", "60m", ("finopsctl:burn_rate:24h", 30)),
+        value("finopsctl:days_to_exhaustion:24h", "60m", (f"finopsctl:days_to_exhaustion:24h{team}", 4.8)),
+        value("finopsctl:unattributed_share:24h", "60m", ("finopsctl:unattributed_share:24h", 0.25)),
         value(
             "finopsctl:model_mix_requests:24h",
-            "24h",
+            "60m",
             ('finopsctl:model_mix_requests:24h{model="big"}', 0.75),
             ('finopsctl:model_mix_requests:24h{model="small"}', 0.25),
         ),
         value(
             "finopsctl:provider_distribution:24h",
-            "24h",
+            "60m",
             ('finopsctl:provider_distribution:24h{api_provider="openai"}', 0.75),
             ('finopsctl:provider_distribution:24h{api_provider="xai"}', 0.25),
         ),
-        value("finopsctl:prompt_cache_read_share:24h", "24h", ("finopsctl:prompt_cache_read_share:24h", 0.5)),
-        value("finopsctl:retry_rate:1h", "24h", ("finopsctl:retry_rate:1h", 0.25)),
-        value("finopsctl:success_rate:5m", "24h", ("finopsctl:success_rate:5m", 1)),
-        value("finopsctl:fallback_rate:1h", "24h", ("finopsctl:fallback_rate:1h", 0)),
-        value("finopsctl:cost_per_user:30d", "24h", ("finopsctl:cost_per_user:30d", 360)),
+        value("finopsctl:prompt_cache_read_share:24h", "60m", ("finopsctl:prompt_cache_read_share:24h", 0.5)),
+        value("finopsctl:retry_rate:1h", "60m", ("finopsctl:retry_rate:1h", 0.25)),
+        value("finopsctl:success_rate:5m", "60m", ("finopsctl:success_rate:5m", 1)),
+        value("finopsctl:fallback_rate:1h", "60m", ("finopsctl:fallback_rate:1h", 0)),
+        value("finopsctl:cost_per_user:30d", "60m", ("finopsctl:cost_per_user:30d", 15)),
     )
 
 
@@ -208,8 +208,8 @@ def test_an_idle_gateway_has_no_ratios_and_raises_no_alarm(tmp_path: Path) -> No
         tmp_path,
         "1m",
         idle,
-        *(value(record_name(kpi), "3h") for kpi in queries),
-        *(alert("Finops" + "".join(p.capitalize() for p in kpi.name.split("_")), "3h") for kpi in queries),
+        *(value(record_name(kpi), "60m") for kpi in queries),
+        *(alert("Finops" + "".join(p.capitalize() for p in kpi.name.split("_")), "60m") for kpi in queries),
     )
 
 
@@ -266,18 +266,18 @@ def test_thresholds_are_those_of_the_configured_scale(tmp_path: Path) -> None:
 
 @needs_promtool
 def test_a_budget_that_lasts_until_it_is_reset_is_no_alarm_unless_days_alone_count(tmp_path: Path) -> None:
-    """2 days left, and the budget is reset in 24 hours: fine by the period, critical by days alone."""
-    series = BUSY | {f"litellm_team_budget_remaining_hours_metric{{{TEAM}}}": "24+0x1500"}
+    """Less than 15 days left since minute 20, and reset in 24 hours: fine by the period, critical by days alone."""
+    series = BUSY | {f"litellm_team_budget_remaining_hours_metric{{{TEAM}}}": "24+0x90"}
     labels = {"severity": "critical", "kpi": "days_to_exhaustion", "team": "t-1", "team_alias": "support"}
     said = {
-        "summary": "Days to exhaustion of support: 2.0 days",
+        "summary": "Days to exhaustion of support: 4.8 days",
         "description": "How long does the budget last at this pace? Here: critical, that is below 15. "
         "finopsctl explain days_to_exhaustion",
     }
 
-    evaluates(written(), tmp_path, "1m", series, alert("FinopsDaysToExhaustion", "24h"))
+    evaluates(written(), tmp_path, "1m", series, alert("FinopsDaysToExhaustion", "60m"))
     evaluates(
-        written(period_aware=False), tmp_path, "1m", series, alert("FinopsDaysToExhaustion", "24h", (labels, said))
+        written(period_aware=False), tmp_path, "1m", series, alert("FinopsDaysToExhaustion", "60m", (labels, said))
     )
 
 
