@@ -66,7 +66,11 @@ def evaluates(rules: str, folder: Path, interval: str, series: dict[str, str], *
 
 def value(query: str, at: str, *found: tuple[str, float]) -> dict[str, Any]:
     """Return the case that a query gives these series, and no others, at a time."""
-    return {"expr": query, "eval_time": at, "exp_samples": [{"labels": name, "value": number} for name, number in found]}
+    return {
+        "expr": query,
+        "eval_time": at,
+        "exp_samples": [{"labels": name, "value": number} for name, number in found],
+    }
 
 
 def alert(name: str, at: str, *found: tuple[dict[str, str], dict[str, str]]) -> dict[str, Any]:

@@ -67,9 +67,7 @@ PANEL = {
                 "properties": {
                     "defaults": {
                         "required": ["unit", "thresholds", "color"],
-                        "properties": {
-                            "thresholds": {"required": ["mode", "steps"], "properties": {"steps": STEPS}}
-                        },
+                        "properties": {"thresholds": {"required": ["mode", "steps"], "properties": {"steps": STEPS}}},
                     }
                 },
             },

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from exporters.promtools import alert, checked, kpis, needs_promtool, evaluates, value
+from exporters.promtools import alert, checked, evaluates, kpis, needs_promtool, value
 from finopsctl.exporters._dialects import GENERIC, LITELLM, dialect_named
 from finopsctl.exporters.prometheus_rules import record_name, rules
 from finopsctl.metrics.kpi import KpiSettings
@@ -154,9 +154,7 @@ def test_the_six_rules_say_the_same_in_generic_names(tmp_path: Path) -> None:
         value("aigateway:cost_per_1k_tokens:1h", "60m", ("aigateway:cost_per_1k_tokens:1h", 0.5)),
         value("aigateway:cache_hit_rate:1h", "60m", ("aigateway:cache_hit_rate:1h", 0.125)),
         value("aigateway:token_ratio:1h", "60m", ("aigateway:token_ratio:1h", 0.25)),
-        value(
-            "aigateway:budget_utilization:team", "60m", ('aigateway:budget_utilization:team{team="support"}', 0.73)
-        ),
+        value("aigateway:budget_utilization:team", "60m", ('aigateway:budget_utilization:team{team="support"}', 0.73)),
         value("aigateway:daily_spend:model", "60m", ('aigateway:daily_spend:model{model="big"}', 30)),
         value("finopsctl:days_to_exhaustion:24h", "60m", ('finopsctl:days_to_exhaustion:24h{team="support"}', 36)),
     )
