@@ -1,7 +1,7 @@
 """The gateway's counters as Prometheus kept them on the afternoon of the outage.
 
-Names and labels are LiteLLM's (``litellm/types/integrations/prometheus.py``), the envelope is that of a range query. The
-proxy was restarted at 15:20: its counters began anew, and what they had counted since the sample at 15:00 is lost.
+Names and labels are LiteLLM's (``litellm/types/integrations/prometheus.py``), the envelope is that of a range query.
+The proxy was restarted at 15:20: its counters began anew, and what they had counted since the sample at 15:00 is lost.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ OURS = {
     "litellm_remaining_team_budget_metric",
     "litellm_team_budget_remaining_hours_metric",
 }
-"""The series that LiteLLM's own source defines (litellm/types/integrations/prometheus.py), as Prometheus scrapes them."""
+"""Series that LiteLLM defines (litellm/types/integrations/prometheus.py), as Prometheus scrapes them."""
 
 TEAM = 'team="t-1",team_alias="support"'
 BUSY = {
@@ -57,7 +57,7 @@ BUSY = {
     f"litellm_remaining_team_budget_metric{{{TEAM}}}": "108+0x90",
     'litellm_remaining_team_budget_metric{team="t-2",team_alias="free"}': "+Inf+0x90",
 }
-"""A minute of it: 0.50 USD, 8 requests of clients, 1 of them from the cache, 1,000 tokens; the hour before it is all there is."""
+"""A minute of it: 0.50 USD, 8 requests of clients, 1 of them from the cache, 1,000 tokens. It begins at 0."""
 
 
 def written(dialect: Dialect = LITELLM, settings: KpiSettings | None = None, **more: bool) -> str:

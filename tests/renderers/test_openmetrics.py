@@ -19,7 +19,8 @@ from finopsctl.results.units import Unit
 from renderers.nasty import NASTY
 
 MONEY = pl.Decimal(38, 12)
-SAMPLE = re.compile(r'^[a-z_][a-z0-9_]*(\{[a-z_][a-z0-9_]*="([^"\\]|\\\\|\\"|\\n)*"(,[a-z_][a-z0-9_]*="([^"\\]|\\\\|\\"|\\n)*")*\})? -?[0-9.]+$')  # fmt: skip
+_LABEL = r'[a-z_][a-z0-9_]*="(?:[^"\\]|\\\\|\\"|\\n)*"'
+SAMPLE = re.compile(rf"[a-z_][a-z0-9_]*(?:\{{{_LABEL}(?:,{_LABEL})*\}})? -?[0-9.]+")
 """One line of a sample: a name, escaped labels, a plain number, no time."""
 
 
@@ -165,7 +166,7 @@ def test_every_line_of_the_nasty_report_is_a_sample_or_a_comment() -> None:
     lines = renderer_named("openmetrics").render(NASTY, Screen()).decode().splitlines()
 
     assert [line for line in lines if not line.startswith(("# HELP ", "# TYPE ", "# UNIT ", "# EOF"))]
-    assert [line for line in lines if not line.startswith("# ") and not SAMPLE.match(line)] == []
+    assert [line for line in lines if not line.startswith("# ") and not SAMPLE.fullmatch(line)] == []
     assert lines[-1] == "# EOF"
 
 

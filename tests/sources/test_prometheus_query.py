@@ -206,7 +206,7 @@ def test_inspect_asks_nobody(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_address_says_what_is_wrong(text: str, said: str) -> None:
-    with pytest.raises(ConfigError, match="^.*") as raised:
+    with pytest.raises(ConfigError) as raised:
         Query.of(text, FIRST, SECOND)
 
     assert said in raised.value.message

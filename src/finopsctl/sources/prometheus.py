@@ -263,8 +263,8 @@ SOURCE = Source(
         "model": "litellm_proxy_total_requests_metric_total has none: export litellm_requests_metric_total too",
         "requests": "export litellm_requests_metric_total in the same query",
         "reported_cost": "export litellm_spend_metric_total in the same query",
-        "output_tokens": "export litellm_input_tokens_metric_total and litellm_output_tokens_metric_total; totals alone "
-        "do not say which is which",
+        "output_tokens": "export litellm_input_tokens_metric_total and litellm_output_tokens_metric_total; a total "
+        "does not say which is which",
         "retries": "LiteLLM counts none; the spend logs carry attempted_retries",
         "cache_write_1h_tokens": "metrics do not split writes by lifetime; the spend logs do",
         "feature": "labels are in the spend logs only",
