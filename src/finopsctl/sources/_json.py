@@ -132,10 +132,8 @@ def _frames(
     long_amounts = _long_amounts(raw)
 
     if one_by_one:
-        for chunk in chunks:
-            frame = _by_line(chunk, wired, faults, separator)
-            if frame.height:
-                yield from_wire(frame, raw)
+        tolerant = (_by_line(chunk, wired, faults, separator) for chunk in chunks)
+        yield from (from_wire(frame, raw) for frame in tolerant if frame.height)
         return
 
     def parsed(chunk: Chunk) -> tuple[Chunk, pl.DataFrame | None]:
