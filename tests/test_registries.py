@@ -121,8 +121,9 @@ def test_no_two_formats_share_a_file_ending() -> None:
 
 @pytest.mark.parametrize("name", public_modules(finopsctl.analyses))
 def test_every_analysis_is_asked_by_a_command(name: str) -> None:
-    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "src/finopsctl/cli").glob("*.py")]
-    imported = re.compile(rf"from finopsctl\.analyses(\.{name} import|.* import .*\b{name}\b)")
+    rooms = (ROOT / "src/finopsctl" / room for room in ("cli", "questions"))
+    texts = [path.read_text(encoding="utf-8") for room in rooms for path in room.glob("*.py")]
+    imported = re.compile(rf"from finopsctl\.analyses(\.{name}[. ]|.* import .*\b{name}\b)")
 
     assert any(imported.search(text) for text in texts)
 

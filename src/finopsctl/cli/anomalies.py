@@ -9,7 +9,6 @@ import typer
 from finopsctl.cli.options import By, Common
 
 if TYPE_CHECKING:
-    from finopsctl.analyses.anomalies.question import AnomalyQuestion
     from finopsctl.analyses.anomalies.result import Anomalies
     from finopsctl.books import Books
     from finopsctl.config.settings import Settings
@@ -53,37 +52,12 @@ def anomalies(common: Common, by: By = None, *, grain: Grain = "day", fail_on: F
         raise ConfigError(f"unknown limit '{fail_on}' for --fail-on", nearest(fail_on, _LIMITS))
 
     def analyse(books: Books, settings: Settings) -> Anomalies:
-        from finopsctl.analyses.anomalies.detection import anomalies
-        from finopsctl.books.books import refuse_nothing
+        from finopsctl.questions.anomalies import anomalies_of
 
-        refuse_nothing(books)
-        return anomalies(books.within(None), question_of(books, settings, grain), unfiltered=books.rows)
+        return anomalies_of(books, settings, grain)
 
     # Any episode is a warning at least.
     check(answer(common, analyse, by=by), fail_on)
-
-
-def question_of(books: Books, settings: Settings, grain: str) -> AnomalyQuestion:
-    """Return the question that the settings ask of the books."""
-    from finopsctl.analyses.anomalies.question import AnomalyQuestion
-    from finopsctl.cli.limits import budgets_of
-    from finopsctl.metrics.dimensions import parse
-
-    period, is_named = books.period, books.request.as_of is not None
-    return AnomalyQuestion(
-        end=books.as_of if period is None else min(books.as_of, period.end),
-        by=parse(settings.by, settings.fiscal_year_start),
-        grain=grain,
-        period=period,
-        is_complete=is_named or (period is not None and period.end < books.as_of),
-        last_day_only=is_named,
-        rules=settings.anomalies.rules(),
-        critical_excess=settings.anomalies.critical_excess,
-        budgets=budgets_of(books, settings)[0],
-        timezone=settings.tz,
-        basis=books.request.basis,
-        currency=books.request.currency,
-    )
 
 
 def check(found: Anomalies, limit: str | None) -> None:

@@ -56,7 +56,7 @@ def attribution(
     from finopsctl.cli.run import answer
 
     def analyse(books: Books, settings: Settings) -> Breakdown:
-        from finopsctl.cli.questions import breakdown_of
+        from finopsctl.questions.breakdown import breakdown_of
 
         return breakdown_of(books, settings, sort)
 

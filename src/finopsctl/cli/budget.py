@@ -12,10 +12,9 @@ from finopsctl.cli.options import Common, FailOn, examples, shares
 from finopsctl.errors import ConfigError
 
 if TYPE_CHECKING:
-    from finopsctl.analyses.budget import BudgetQuestion, BudgetStanding
+    from finopsctl.analyses.budget import BudgetStanding
     from finopsctl.books import Books
     from finopsctl.config.settings import Settings
-    from finopsctl.results.finding import Finding
 
 app = typer.Typer(
     help="Budgets against spend: what is used, how fast it burns, where the period ends, what the gateway enforces.",
@@ -82,6 +81,8 @@ def export(
     settings = configuration.load(config=config, environ=os.environ, start=Path.cwd(), flags={"budgets": budgets})
     found = settings.all_budgets()
     if not found:
+        from finopsctl.questions.budgets import no_budgets
+
         raise no_budgets()
     document, left_out = exported(found)
     if not quiet:
@@ -97,66 +98,17 @@ def _answer(common: Common, team: str | None, fail_on: str | None, *, everything
     from finopsctl.cli.run import answer
 
     def analyse(books: Books, settings: Settings) -> BudgetStanding:
-        from finopsctl.analyses import budget
+        from finopsctl.questions.budgets import standing_of
 
-        question, found = _question(books, settings, everything=everything)
-        stand = budget.project if is_projection else budget.status
-        # A team without spend is an answer; a filter that nothing passes is a mistake.
-        unfiltered = None if question.partial else books.rows
-        result = stand(books.within(None), question, unfiltered=unfiltered)
-        return replace(result, findings=(*result.findings, *found))
+        return standing_of(books, settings, everything=everything, is_projection=is_projection)
+
+    def narrowed(books: Books, settings: Settings) -> Books:
+        from finopsctl.questions.budgets import until
+
+        return until(books, settings)
 
     asked = common if team is None else replace(common, where=[*(common.where or ()), f"team={team}"])
-    answer(asked, analyse, _until, fail_on=fail_on)
-
-
-def _until(books: Books, settings: Settings) -> Books:
-    """Return the books as of the end of the period asked for: budgets have periods of their own.
-
-    Raises:
-        ConfigError: When the command line names a first day: nothing begins with it.
-    """
-    from finopsctl.books import PeriodWish
-    from finopsctl.cli.limits import seen_until
-    from finopsctl.config.origin import Layer
-
-    if settings.since and settings.origin("since").layer is Layer.FLAG:
-        raise ConfigError(
-            "budgets have periods of their own, so --since cannot choose one",
-            "Say when to look at them with --as-of, or with --month, --until: they are seen as of its end.",
-        )
-    if books.period is None:
-        return books
-    request = replace(books.request, period=PeriodWish(), as_of=seen_until(books).isoformat())
-    return replace(books, request=request)
-
-
-def _question(books: Books, settings: Settings, *, everything: bool) -> tuple[BudgetQuestion, tuple[Finding, ...]]:
-    """Return what to ask of which budgets, and what choosing them has shown.
-
-    Raises:
-        ConfigError: When there is no budget, or none for the team asked for.
-    """
-    from finopsctl.cli.limits import budget_question, budgets_of
-    from finopsctl.ledger.period import zone
-    from finopsctl.metrics.budget_choice import chosen
-
-    budgets, found = budgets_of(books, settings, everything=everything)
-    if not budgets:
-        raise no_budgets(found)
-    wanted, partial = chosen(budgets, settings.where)
-    last_day = books.seen[1].astimezone(zone(settings.tz)).date()
-    return replace(budget_question(books, settings, wanted), partial=partial, data_end=last_day), found
-
-
-def no_budgets(reasons: tuple[Finding, ...] = ()) -> ConfigError:
-    """Return the error for a question about budgets where there are none, or none that can be followed."""
-    why = f": {reasons[0].message.rstrip('.')}" if reasons else ""
-    return ConfigError(
-        f"there are no budgets{why}",
-        "Name a file with --budgets FILE, write [[budget]] tables into the configuration, or add LiteLLM's team table "
-        "to the inputs.",
-    )
+    answer(asked, analyse, narrowed, fail_on=fail_on)
 
 
 app.command(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +9,6 @@ import typer
 from finopsctl.cli.amounts import amount, count
 from finopsctl.cli.cache_simulation import simulate
 from finopsctl.cli.options import By, Common, Display, examples, option, shares
-from finopsctl.errors import ConfigError
 
 if TYPE_CHECKING:
     from finopsctl.analyses.caching import CacheSavings
@@ -41,61 +39,17 @@ def savings(common: Common, by: By = None, lookup_cost: LookupCost = None, looku
     from finopsctl.cli.run import answer
 
     def analyse(books: Books, settings: Settings) -> CacheSavings:
+        from finopsctl.questions.caching import savings_of
+
         return savings_of(books, settings)
+
+    def at_our_prices(books: Books, settings: Settings) -> Books:
+        from finopsctl.questions.caching import at_our_prices
+
+        return at_our_prices(books, settings)
 
     cost = None if lookup_cost is None else amount("--lookup-cost", lookup_cost)
     answer(common, analyse, at_our_prices, by=by, lookup_cost=cost, lookup_on=lookup_on)
-
-
-def at_our_prices(books: Books, settings: Settings) -> Books:
-    """Return the books with what their records cost at our prices: what a source reports says nothing of what-ifs.
-
-    Raises:
-        ConfigError: When the reported cost is asked for.
-    """
-    from finopsctl.books.cost import with_cost
-
-    if settings.cost_basis == "reported":
-        raise ConfigError(
-            "what caching saved is worked out from prices, which no source reports", "Use --cost-basis list."
-        )
-    basis = "list" if settings.cost_basis == "list" else "effective"
-    request = replace(books.request, cost_basis=basis)
-    return replace(books, request=request, rows=with_cost(books.rows, request))
-
-
-def savings_of(books: Books, settings: Settings) -> CacheSavings:
-    """Answer from opened books and settings.
-
-    Args:
-        books: The open books, at our prices (:func:`at_our_prices`).
-        settings: Dimensions, and what a look-up costs.
-    """
-    from finopsctl.analyses.caching import PricesInForce, SavingsQuestion
-    from finopsctl.analyses.caching import savings as saved
-    from finopsctl.books.prices import Pricer
-    from finopsctl.metrics.dimensions import parse
-    from finopsctl.pricing.currency import ExchangeRate
-
-    request = books.request
-    pricer = Pricer.of(request)
-    prices = PricesInForce(
-        pricer.resolver,
-        pricer.price_at,
-        pricer.contracts,
-        f"{request.basis}_cost",
-        request.currency,
-        tuple(ExchangeRate(*entry) for entry in request.exchange_rates),
-    )
-    question = SavingsQuestion(
-        by=parse(settings.by, settings.fiscal_year_start),
-        lookup_cost=settings.lookup_cost,
-        lookup_on=settings.lookup_on,
-        timezone=settings.tz,
-        basis=request.basis,
-        currency=request.currency,
-    )
-    return saved(books.ledger, question, prices)
 
 
 @shares

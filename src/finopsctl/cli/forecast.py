@@ -10,8 +10,6 @@ import typer
 from finopsctl.cli.options import By, Common, Top
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from finopsctl.analyses.forecast import Forecast
     from finopsctl.books import Books
     from finopsctl.config.settings import Settings
@@ -70,38 +68,10 @@ def forecast(
     horizon_of(horizon, date(2000, 1, 1))
 
     def analyse(books: Books, settings: Settings) -> Forecast:
-        from finopsctl.analyses.forecast import ForecastQuestion, forecast
-        from finopsctl.books.books import refuse_nothing
         from finopsctl.config.scenarios import load
-        from finopsctl.metrics.dimensions import parse
+        from finopsctl.questions.forecast import forecast_of
 
         laid = load(scenarios) if scenarios is not None else ()
-        refuse_nothing(books)
-        question = ForecastQuestion(
-            as_of=origin_of(books),
-            by=parse(settings.by, settings.fiscal_year_start),
-            horizon=horizon,
-            method=method,
-            top=settings.top,
-            backtest=backtest,
-            scenarios=laid,
-            timezone=settings.tz,
-            first_month=settings.fiscal_year_start,
-            basis=books.request.basis,
-            currency=books.request.currency,
-        )
-        return forecast(books.ledger, question)
+        return forecast_of(books, settings, horizon, method=method, backtest=backtest, scenarios=laid)
 
     answer(common, analyse, by=by, top=top)
-
-
-def origin_of(books: Books) -> datetime:
-    """Return the first instant to forecast: ``--until`` where given, else as of; a period that ended earlier bounds it.
-
-    An end that is named counts as written, even where the data ends before it: those days cost nothing.
-    """
-    period, as_of = books.period, books.as_of
-    if period is None:
-        return as_of
-    named = books.request.period.until is not None and books.request.as_of is None
-    return period.end if named else min(period.end, as_of)

@@ -40,7 +40,7 @@ def kpi(  # noqa: PLR0917 - typer passes them by name
     from finopsctl.cli.run import answer
 
     def analyse(books: Books, settings: Settings) -> Scorecard:
-        from finopsctl.cli.questions import scorecard_of
+        from finopsctl.questions.scorecard import scorecard_of
 
         return scorecard_of(books, settings, tuple(kpis or ()))
 

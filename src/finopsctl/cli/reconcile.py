@@ -13,8 +13,8 @@ from finopsctl.errors import SourceError
 if TYPE_CHECKING:
     from finopsctl.analyses.reconciliation.reconcile import Reconciliation
     from finopsctl.books import Books
-    from finopsctl.cli.invoices import Sides
     from finopsctl.config.settings import Settings
+    from finopsctl.questions.invoices import Sides
 
 EXAMPLES = """Examples:
 
@@ -63,39 +63,25 @@ def reconcile(
     opened: list[Sides] = []
 
     def without_invoices(books: Books, settings: Settings) -> Books:
-        from finopsctl.cli.invoices import sides_of
+        from finopsctl.questions.invoices import sides_of
 
         opened.append(sides_of(books, settings))
         return opened[0].books
 
+    def analyse(books: Books, settings: Settings) -> Reconciliation:
+        from finopsctl.questions.reconciliation import reconciliation_of
+
+        return reconciliation_of(opened[0], books, settings)
+
     result = answer(
         common,
-        lambda books, settings: _reconciled(opened[0], books, settings),
+        analyse,
         narrowed=without_invoices,
         invoice=invoice,
         invoice_map=invoice_map,
         tolerance=tolerance,
     )
     _refuse_beyond(result)
-
-
-def _reconciled(sides: Sides, books: Books, settings: Settings) -> Reconciliation:
-    from dataclasses import replace
-
-    from finopsctl.analyses.reconciliation.reconcile import Terms, reconcile
-    from finopsctl.config.origin import Layer
-
-    is_given = settings.origin("tolerance").layer in (Layer.FLAG, Layer.ENVIRONMENT)
-    terms = Terms(
-        period=books.period,
-        timezone=settings.tz,
-        tolerances=settings.reconcile.tolerances(settings.tolerance, is_given=is_given),
-        basis=books.request.basis,
-        currency=books.request.currency,
-        prepaid=tuple(table.credit() for table in settings.prepaid),
-    )
-    result = reconcile(sides.ledger, sides.invoice, terms)
-    return replace(result, findings=(*result.findings, *sides.findings))
 
 
 def _refuse_beyond(result: Reconciliation) -> None:

@@ -202,7 +202,7 @@ def answer(
         FinopsError: Whatever the user can fix.
     """
     from finopsctl.books.context import stated
-    from finopsctl.cli.comparing import check_comparison
+    from finopsctl.questions.comparing import check_comparison
 
     settings = settings_for(common, **own)
     renderer_for(settings, common)  # what is wrong with the options is said before the work, not after it

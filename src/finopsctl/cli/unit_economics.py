@@ -31,34 +31,8 @@ def unit_economics(  # noqa: PLR0917 - typer passes them by name
     from finopsctl.cli.run import answer
 
     def analyse(books: Books, settings: Settings) -> UnitEconomics:
+        from finopsctl.questions.unit_economics import unit_economics_of
+
         return unit_economics_of(books, settings)
 
     answer(common, analyse, by=by, outcomes=outcomes, revenue=revenue, top=top, fail_on=fail_on)
-
-
-def unit_economics_of(books: Books, settings: Settings) -> UnitEconomics:
-    """Answer from opened books and settings.
-
-    Args:
-        books: The open books; outcomes and revenue are among their side tables.
-        settings: Dimensions, targets, free plans, the lowest margin, how many of the dearest users.
-    """
-    from finopsctl.analyses import unit_economics as analysis
-    from finopsctl.cli.limits import kpi_settings_of
-    from finopsctl.cli.questions import asked_of
-    from finopsctl.metrics.dimensions import parse
-
-    wanted = settings.unit_economics
-    question = analysis.UnitQuestion(
-        by=parse(settings.by, settings.fiscal_year_start),
-        asked=asked_of(books),
-        basis=books.request.basis,
-        currency=books.request.currency,
-        settings=kpi_settings_of(books, settings),
-        free_plans=wanted.free_plans,
-        margin_floor=wanted.margin_floor,
-        top=settings.top or analysis.UnitQuestion().top,
-    )
-    return analysis.unit_economics(
-        books.ledger, question, outcomes=books.table("outcomes"), revenue=books.table("revenue")
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,9 +11,8 @@ from finopsctl.cli.options import By, Common, Top, option
 from finopsctl.errors import ConfigError
 
 if TYPE_CHECKING:
-    from finopsctl.analyses.whatif import Prices, WhatIf
-    from finopsctl.books import Books, Request
-    from finopsctl.books.prices import Pricer
+    from finopsctl.analyses.whatif import WhatIf
+    from finopsctl.books import Books
     from finopsctl.config.settings import Settings
     from finopsctl.config.whatif_scenarios import Planned
 
@@ -161,12 +159,16 @@ def whatif(
     _check(typed, common, from_file=scenarios is not None)
 
     def analyse(books: Books, settings: Settings) -> WhatIf:
-        return _answered(books, settings, planned, compare=scenarios is not None)
+        from finopsctl.questions.whatif import whatif_of
 
-    def priced_by_us(books: Books, _settings: Settings) -> Books:
-        return _priced_by_us(books, dated=common.price_date is not None)
+        return whatif_of(books, settings, planned, compare=scenarios is not None)
 
-    answer(common, analyse, priced_by_us, by=by, top=top)
+    def narrowed(books: Books, _settings: Settings) -> Books:
+        from finopsctl.questions.whatif import priced_by_us
+
+        return priced_by_us(books, dated=common.price_date is not None)
+
+    answer(common, analyse, narrowed, by=by, top=top)
 
 
 def _check(typed: Planned, common: Common, *, from_file: bool) -> None:
@@ -180,66 +182,3 @@ def _check(typed: Planned, common: Common, *, from_file: bool) -> None:
         raise ConfigError(
             "both sides of a scenario are priced by us, so there is no reported basis", "Use effective or list."
         )
-
-
-def _priced_by_us(books: Books, *, dated: bool) -> Books:
-    """Return the books with the basis both sides are priced on; a date named on the command line is the scenario's."""
-    request = books.request
-    basis = "list" if request.cost_basis == "list" else "effective"
-    price_date = None if dated else request.price_date
-    return replace(books, request=replace(request, cost_basis=basis, price_date=price_date))
-
-
-def _answered(books: Books, settings: Settings, planned: tuple[Planned, ...], *, compare: bool) -> WhatIf:
-    from finopsctl.analyses.whatif import Prices, WhatIfQuestion, whatif
-    from finopsctl.books.books import refuse_nothing
-    from finopsctl.books.cost import with_cost
-    from finopsctl.books.prices import Pricer
-    from finopsctl.cli.questions import span_covered
-    from finopsctl.metrics.dimensions import parse
-    from finopsctl.pricing.currency import ExchangeRate
-
-    refuse_nothing(books)
-    pricer = Pricer.of(books.request)
-    ours = Prices(pricer.resolver, pricer.price_at, pricer.contracts)
-    question = WhatIfQuestion(
-        scenarios=tuple(replace(each.scenario, prices=_prices(each, pricer, books.request)) for each in planned),
-        prices=ours,
-        by=parse(settings.by, settings.fiscal_year_start),
-        compare=compare,
-        span=span_covered(books),
-        timezone=settings.tz,
-        first_month=settings.fiscal_year_start,
-        basis=books.request.basis,
-        currency=books.request.currency,
-        rates=tuple(ExchangeRate(*entry) for entry in books.request.exchange_rates),
-        top=settings.top,
-    )
-    return whatif(with_cost(books.ledger, _as_reported(books.request)), question)
-
-
-def _as_reported(request: Request) -> Request:
-    return replace(request, cost_basis="reported", price_date=None, prices=None, contracts=None, litellm_config=None)
-
-
-def _prices(planned: Planned, pricer: Pricer, request: Request) -> Prices | None:
-    """Return the prices of a scenario's own side; None where it has none."""
-    from finopsctl.analyses.whatif import Prices
-    from finopsctl.ledger.period import parse_instant
-    from finopsctl.pricing import catalog
-    from finopsctl.pricing.models import Resolver
-
-    if planned.price_date is None and planned.price_book is None:
-        return None
-    at = pricer.price_at if planned.price_date is None else parse_instant(planned.price_date, request.timezone)
-    resolver = pricer.resolver
-    if planned.price_book is not None:
-        book = catalog.overlay(pricer.book, (catalog.read(path) for path in _price_files(planned.price_book)))
-        resolver = Resolver(book, pricer.resolver.names.deployments)
-    return Prices(resolver, at, pricer.contracts)
-
-
-def _price_files(path: Path) -> list[Path]:
-    if path.is_dir():
-        return sorted(found for found in path.glob("*.toml") if not found.name.startswith("contracts"))
-    return [path]

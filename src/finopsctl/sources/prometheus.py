@@ -243,7 +243,7 @@ def _merged(rises: pl.DataFrame, kinds: str) -> pl.DataFrame:
 _EXPORT = """\
 curl -sG "$PROMETHEUS/api/v1/query_range" \\
   --data-urlencode 'query={__name__=~"litellm_(spend|requests|(input|output|input_cached)_tokens)_metric_total"}' \\
-  --data-urlencode start=2026-10-01T00:00:00Z --data-urlencode end=2026-10-31T23:00:00Z \\
+  --data-urlencode start=2026-10-01T00:00:00Z --data-urlencode end=2026-11-01T00:00:00Z \\
   --data-urlencode step=1h -o prometheus.json
 # Spend, requests and tokens in one answer, so that a row knows its cost and its requests; at most 11,000 steps.
 # Or let finopsctl ask: finopsctl kpi prometheus:https://prometheus.example:9090 --month 2026-10"""

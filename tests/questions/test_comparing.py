@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from finopsctl.cli.comparing import called, check_comparison, refuse_overlap
 from finopsctl.errors import ConfigError
 from finopsctl.ledger.period import between, month_of, parse_quarter
+from finopsctl.questions.comparing import called, check_comparison, refuse_overlap
 
 
 @pytest.mark.parametrize(
