@@ -146,3 +146,13 @@ def test_help_loads_no_heavy_library() -> None:
 @pytest.mark.parametrize("what", ["prometheus-rules", "grafana"])
 def test_files_about_metrics_ask_nobody(what: str) -> None:
     assert of(modules(_PROGRAM, "export", what), "httpx") == set()
+
+
+def test_a_filter_that_no_budget_passes_leaves_budgets_out(tmp_path: Path) -> None:
+    path = events(tmp_path, "2026-10-01T10:00:00Z,chat,search,u,gpt-4o,100,10,9,USD")
+    (tmp_path / "b.toml").write_text('[[budget]]\nlimit = 10\nteam = "support"\n', "utf-8")
+
+    found = metrics(path, "--budgets", tmp_path / "b.toml", "--where", "team=search")
+
+    assert found['finopsctl_spend_usd{team="search",model="gpt-4o"}'] == 9
+    assert not [name for name in found if name.startswith("finopsctl_budget")]

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finopsctl.cli.limits import budget_question, budgets_of, seen_until
-from finopsctl.cli.questions import breakdown_of, scorecard_of
-from finopsctl.ledger.period import zone
+from finopsctl.errors import ConfigError
 from finopsctl.metrics.budget_choice import chosen
 from finopsctl.metrics.catalog import KPIS
 from finopsctl.metrics.kpi import How
+from finopsctl.questions.breakdown import breakdown_of
+from finopsctl.questions.budgets import standing_of
+from finopsctl.questions.limits import budgets_of, seen_until
+from finopsctl.questions.scorecard import scorecard_of
 from finopsctl.renderers.openmetrics import exposition, families, gauge
 
 if TYPE_CHECKING:
@@ -67,17 +69,17 @@ def _kpis(table: Table) -> Table:
 
 def _budgets(books: Books, settings: Settings, currency: str) -> Iterator[Family]:
     """Yield where budgets stand at the end of the period asked for."""
-    from finopsctl.analyses import budget
     from finopsctl.books import PeriodWish
 
     found, _ = budgets_of(books, settings)
-    wanted, partial = chosen(found, settings.where) if found else ((), frozenset())
+    try:
+        wanted = found and chosen(found, settings.where)[0]
+    except ConfigError:  # a filter that no budget passes: there is nothing to say
+        wanted = ()
     if not wanted:
         return
     if books.period is not None:
         request = replace(books.request, period=PeriodWish(), as_of=seen_until(books).isoformat())
         books = replace(books, request=request)
-    last_day = books.seen[1].astimezone(zone(settings.tz)).date()
-    question = replace(budget_question(books, settings, wanted), partial=partial, data_end=last_day)
-    table = budget.status(books.within(None), question).report().tables[0]
+    table = standing_of(books, settings, is_projection=False).report().tables[0]
     yield from families(replace(table, frame=table.frame.drop(*_NOT_BUDGETS, strict=False)), "budget", currency)
