@@ -307,6 +307,14 @@ def test_books_say_that_it_is_an_estimate(tmp_path: Path) -> None:
     assert SOURCE.family == "litellm"
 
 
+def test_a_warning_of_prometheus_is_passed_on(tmp_path: Path) -> None:
+    """Thanos answers with what it has and warns that a store is missing."""
+    frame, faults = rows(tmp_path, spend("1", "2"), warnings=["store is down"])
+
+    assert frame.height == 1
+    assert faults.odd_examples == [("answer.json:1", "Prometheus warns: store is down")]
+
+
 def test_nasty_labels_stay_text(tmp_path: Path) -> None:
     nasty = 'a "b" \\ {{ x }}\n::error::z'
 

@@ -48,6 +48,7 @@ class _Answer(msgspec.Struct):
     kind: str = msgspec.field(default="", name="errorType")
     error: str = ""
     data: _Data | None = None
+    warnings: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +123,19 @@ def fetched(query: Query, token: str | None, folder: Path) -> InputFile:
     """
     headers = _headers(token)
     series: dict[str, _Series] = {}
+    warnings: dict[str, None] = {}
     for start, end in query.pieces():
-        for found in _asked(query, start, end, headers):
+        answer = _asked(query, start, end, headers)
+        warnings |= dict.fromkeys(answer.warnings)
+        for found in answer.data.result if answer.data else ():
             name = msgspec.json.encode(dict(sorted(found.metric.items()))).decode()
             if name in series:
                 series[name].values += found.values
             else:
                 series[name] = found
     results = [{"metric": one.metric, "values": one.values} for _, one in sorted(series.items())]
-    document: dict[str, Any] = {"status": "success", "data": {"resultType": "matrix", "result": results}}
+    data = {"resultType": "matrix", "result": results}
+    document: dict[str, Any] = {"status": "success", "data": data, "warnings": list(warnings)}
     path = folder / f"prometheus-{len(list(folder.iterdir()))}.json"
     path.write_bytes(msgspec.json.encode(document))
     return InputFile(path, query.shown)
@@ -145,7 +150,7 @@ def _headers(token: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {plain}"}
 
 
-def _asked(query: Query, start: int, end: int, headers: dict[str, str]) -> list[_Series]:
+def _asked(query: Query, start: int, end: int, headers: dict[str, str]) -> _Answer:
     asked = urlencode({"query": PROMQL, "start": start, "end": end, "step": query.step})
     try:
         body = get(f"{query.address}/api/v1/query_range?{asked}", headers=headers)
@@ -158,4 +163,4 @@ def _asked(query: Query, start: int, end: int, headers: dict[str, str]) -> list[
     if answer.status != "success" or answer.data is None:
         said = ": ".join(text for text in (answer.kind, answer.error) if text)[:200] or answer.status or "nothing"
         raise DeliveryError(f"{query.shown} answered with an error: {said}", "Try a shorter period or a longer step.")
-    return answer.data.result
+    return answer

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from finopsctl.sources._prometheus_series import Answer
 
 RAW = pl.Schema(
-    {"status": pl.String(), "errorType": pl.String(), "error": pl.String(), "query": pl.String(), "data": pl.String()}
+    {
+        **dict.fromkeys(("status", "errorType", "error", "query", "data"), pl.String()),
+        "warnings": pl.List(pl.String()),
+    }
 )
 
 _WHO = ("team", "user", "customer", "api_key", "model")
@@ -114,7 +117,8 @@ def _rows(documents: pl.DataFrame) -> pl.DataFrame:
         except UnreadableAnswerError as why:
             parts.append(_refused(at, [str(why)]))
             continue
-        parts += [_refused(at, answer.bad), _buckets(answer, at)]
+        warned = [f"Prometheus warns: {text[:200]}" for text in document["warnings"] or ()]
+        parts += [_refused(at, answer.bad), _buckets(answer, at, [*answer.remarks, *warned])]
     return pl.concat(parts, how="diagonal").select(_ROWS.names())
 
 
@@ -133,7 +137,7 @@ def _refused(at: int, reasons: Sequence[str]) -> pl.DataFrame:
     return pl.DataFrame({AT: [at] * len(reasons), BAD: list(reasons)}, schema={AT: pl.Int64, BAD: pl.String})
 
 
-def _buckets(answer: Answer, at: int) -> pl.DataFrame:
+def _buckets(answer: Answer, at: int, remarks: Sequence[str]) -> pl.DataFrame:
     """Return the rows of one answer: rises added up by owner, model and bucket, one column a measure."""
     series = _series(answer)
     if series.is_empty():
@@ -150,7 +154,7 @@ def _buckets(answer: Answer, at: int) -> pl.DataFrame:
         *counted,
         *(pl.from_epoch(pl.col(name), "us").dt.replace_time_zone("UTC").alias(to) for to, name in moments.items()),
     )
-    remark = "; ".join(answer.remarks) or None
+    remark = "; ".join(remarks) or None
     first = pl.int_range(pl.len()) == 0
     return placed.select(pl.all().exclude("start", "end")).with_columns(
         pl.when(first).then(pl.lit(remark, pl.String)).alias(FLAG)
