@@ -15,8 +15,8 @@ import yaml
 
 from exporters.promtools import NASTY, alert, checked, evaluates, kpis, needs_promtool, value
 from finopsctl.exporters import _budget_rules as budget_rules
-from finopsctl.exporters._dialects import GENERIC, LITELLM
 from finopsctl.exporters._yaml import document
+from finopsctl.exporters.dialects import GENERIC, LITELLM
 from finopsctl.exporters.prometheus_rules import rules
 from finopsctl.metrics.budgets import Alert, Budget
 from finopsctl.metrics.kpi import Scale

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from exporters.promtools import NASTY, checked, kpis, needs_promtool
-from finopsctl.exporters._dialects import GENERIC, LITELLM
+from finopsctl.exporters.dialects import GENERIC, LITELLM
 from finopsctl.exporters.grafana import dashboard
 from finopsctl.metrics.budgets import Budget
 from finopsctl.metrics.kpi import KpiSettings
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from finopsctl.exporters._dialects import Dialect
+    from finopsctl.exporters.dialects import Dialect
 
 BOTH = pytest.mark.parametrize("dialect", [LITELLM, GENERIC], ids=lambda dialect: dialect.name)
 DATASOURCE = {"const": {"type": "prometheus", "uid": "${datasource}"}}

@@ -13,7 +13,7 @@ import pytest
 from commands import finopsctl
 from exporters.live_prometheus import OPENMETRICS, PLAIN, exposed, needs_prometheus, running
 from exporters.promtools import NASTY, kpis
-from finopsctl.exporters._dialects import LITELLM
+from finopsctl.exporters.dialects import LITELLM
 from finopsctl.exporters.prometheus_rules import rules
 from finopsctl.metrics.budgets import Budget
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from exporters.promtools import alert, checked, evaluates, kpis, needs_promtool, value
-from finopsctl.exporters._dialects import GENERIC, LITELLM, dialect_named
+from finopsctl.exporters.dialects import GENERIC, LITELLM, dialect_named
 from finopsctl.exporters.prometheus_rules import record_name, rules
 from finopsctl.metrics.kpi import KpiSettings
 from metrics.test_kpi_catalog import RECORDING_RULES
@@ -17,7 +17,7 @@ from metrics.test_kpi_catalog import RECORDING_RULES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from finopsctl.exporters._dialects import Dialect
+    from finopsctl.exporters.dialects import Dialect
 
 REAL = re.compile(r"litellm_\w+")
 OURS = {

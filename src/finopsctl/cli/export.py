@@ -60,7 +60,7 @@ def prometheus_rules(
     Every KPI that a LiteLLM proxy's metrics can tell is recorded; alerts come from the scales that grade
     `finopsctl kpi` and from the levels of the configured budgets. What the metrics cannot tell is listed at the head.
     """
-    from finopsctl.exporters._dialects import dialect_named
+    from finopsctl.exporters.dialects import dialect_named
     from finopsctl.exporters.prometheus_rules import rules
 
     dialect = dialect_named(names)
@@ -83,7 +83,7 @@ def grafana(
     Its data source is chosen on the dashboard. Thresholds are those of the configured scales. The budgets it shows are
     those of the file of rules (`export prometheus-rules` with the same budgets), else those of the gateway.
     """
-    from finopsctl.exporters._dialects import dialect_named
+    from finopsctl.exporters.dialects import dialect_named
     from finopsctl.exporters.grafana import dashboard
 
     dialect = dialect_named(names)

@@ -11,9 +11,9 @@ from decimal import Decimal
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from finopsctl.exporters._dialects import matcher, quoted, series
 from finopsctl.exporters._grading import grade_of
 from finopsctl.exporters._yaml import literal, one_line
+from finopsctl.exporters.dialects import matcher, quoted, series
 from finopsctl.ledger.conditions import is_glob
 from finopsctl.ledger.period import midnight
 from finopsctl.metrics import promql as q
@@ -24,7 +24,7 @@ from finopsctl.sources import litellm_provider_names
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from finopsctl.exporters._dialects import Dialect
+    from finopsctl.exporters.dialects import Dialect
     from finopsctl.metrics.budgets import Alert, Budget
     from finopsctl.metrics.kpi import Scale
 

@@ -10,8 +10,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from finopsctl.exporters._budget_rules import GLOBAL, USED, checked
-from finopsctl.exporters._dialects import narrowed
 from finopsctl.exporters._grafana_panels import DATASOURCE, WIDTH, Panel, placed
+from finopsctl.exporters.dialects import narrowed
 from finopsctl.exporters.prometheus_rules import query_over
 from finopsctl.metrics import promql as q
 from finopsctl.results.units import Unit
@@ -19,7 +19,7 @@ from finopsctl.results.units import Unit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from finopsctl.exporters._dialects import Dialect
+    from finopsctl.exporters.dialects import Dialect
     from finopsctl.metrics.budgets import Budget
     from finopsctl.metrics.kpi import Kpi
 

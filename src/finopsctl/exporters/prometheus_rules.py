@@ -21,7 +21,7 @@ from finopsctl.results.units import Grade, Unit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from finopsctl.exporters._dialects import Dialect
+    from finopsctl.exporters.dialects import Dialect
     from finopsctl.metrics.budgets import Budget
     from finopsctl.metrics.kpi import Kpi
 
