@@ -110,6 +110,12 @@ def test_a_day_is_a_label_only_where_names_do_not_tell_rows_apart() -> None:
     assert samples(days) == ['finopsctl_x_requests{day="2026-10-01"} 1', 'finopsctl_x_requests{day="2026-10-02"} 2']
 
 
+def test_a_moment_has_the_unit_of_its_seconds() -> None:
+    frame = pl.DataFrame({"budget": ["a"], "end": [date(2026, 10, 2)]})
+
+    assert b"# UNIT finopsctl_x_end_timestamp_seconds seconds\n" in exposition(families(Table("Rows", frame, ()), "x"))
+
+
 def test_rows_that_are_alike_are_numbered_so_that_no_series_stands_twice() -> None:
     frame = pl.DataFrame({"team": ["a", "a"], "at": [datetime(2026, 10, 1, tzinfo=UTC)] * 2, "requests": [1, 2]})
 

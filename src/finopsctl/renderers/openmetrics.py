@@ -225,7 +225,7 @@ def _family(parts: Sequence[str], unit: Unit, about: str, currency: str) -> Fami
         words = f"{words}_{suffix}"
     if words.rpartition("_")[2] in _RESERVED:
         words = f"{words}_value"
-    return Family(f"finopsctl_{words}", suffix, about)
+    return Family(f"finopsctl_{words}", suffix.removeprefix("timestamp_"), about)
 
 
 def _name(text: str) -> str:
