@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DOCS = ROOT / "docs"
-GENERATED = ("cli", "kpi", "ledger", "sources")
+GENERATED = ("cli", "kpi", "ledger", "prometheus", "sources")
 GUIDES = sorted(DOCS.glob("adding-*.md"))
 FOLLOWED = ("README.md", "docs/tutorial.md", "docs/methods.md", *(f"docs/{page.name}" for page in GUIDES))
 PAGES = sorted(path for path in (*ROOT.glob("*.md"), *DOCS.glob("*.md")))

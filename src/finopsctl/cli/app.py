@@ -16,6 +16,7 @@ from finopsctl.cli import (
     config,
     demo,
     doctor,
+    export,
     forecast,
     init,
     inspect,
@@ -55,6 +56,7 @@ app.command("whatif", epilog=whatif.EXAMPLES, rich_help_panel=_LEVERS)(shares(wh
 app.command("anomalies", epilog=anomalies.EXAMPLES, rich_help_panel=_LEVERS)(shares(anomalies.anomalies))
 app.command("recommend", epilog=recommend.EXAMPLES, rich_help_panel=_LEVERS)(shares(recommend.recommend))
 app.add_typer(cache.app, name="cache", rich_help_panel=_LEVERS)
+app.add_typer(export.app, name="export", rich_help_panel=_LEDGER)
 app.command("inspect", epilog=inspect.EXAMPLES, rich_help_panel=_LEDGER)(shares(inspect.inspect))
 app.command("normalize", epilog=normalize.EXAMPLES, rich_help_panel=_LEDGER)(shares(normalize.normalize))
 app.add_typer(pricing.app, name="pricing", rich_help_panel=_LEDGER)

@@ -78,6 +78,7 @@ RENDERERS: tuple[Renderer, ...] = (
     Renderer("json", (".json",), binary=False, render=_module("json")),
     Renderer("jsonl", (".jsonl", ".ndjson"), binary=False, render=_module("jsonl")),
     Renderer("parquet", (".parquet",), binary=True, render=_module("parquet")),
+    Renderer("openmetrics", (".prom",), binary=False, render=_module("openmetrics")),
     Renderer("slack", (), binary=False, render=_module("slack")),
     Renderer("email", (".eml",), binary=False, render=_module("email")),
     Renderer("confluence", (".xhtml",), binary=False, render=_module("confluence")),

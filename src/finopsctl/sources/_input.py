@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from finopsctl.errors import SourceError, UnreadableError, reason_of
+from finopsctl.transport.http import is_live
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -143,6 +144,11 @@ def expand(inputs: Iterable[str], scratch: Path) -> list[InputFile]:
     """
     files: dict[Path, InputFile] = {}
     for text in inputs:
+        if is_live(text):
+            raise SourceError(
+                "a live Prometheus is asked by questions about a period, it is no file to look into",
+                "Save an answer instead: finopsctl sources prometheus",
+            )
         try:
             for file in _expand_one(text, scratch):
                 files.setdefault(file.path.resolve(), file)
