@@ -79,6 +79,42 @@ def test_text_may_be_any_value(tmp_path: Path) -> None:
     assert frame["s"].to_list() == ['{"a": [1]}', "5", "x"]
 
 
+AWKWARD = {"user": "CORP\\alice", "tab": "a\tb", "quote": '"', "bell": "\x07", "path": "C:\\new\\\\u0041"}
+
+
+def test_a_backslash_in_an_object_kept_as_text_was_lost_and_its_neighbours_are_not_touched(tmp_path: Path) -> None:
+    """Users of a Windows domain lost all tags of their requests: ``CORP\\alice`` came back as no JSON at all."""
+    records = [
+        {"n": 1, "s": {"a": 1}},
+        {"n": 2, "s": AWKWARD},
+        {"n": 3, "s": [AWKWARD]},
+        {"n": "x"},
+        {"n": 5, "s": "\\"},
+    ]
+    read, faults = lines(tmp_path, "\n".join(map(json.dumps, records)))
+
+    assert read["n"].to_list() == [1, 2, 3, 5]
+    assert read[AT].to_list() == [1, 2, 3, 5]
+    assert [json.loads(text) for text in read["s"][:3]] == [{"a": 1}, AWKWARD, [AWKWARD]]
+    assert read["s"][3] == "\\"
+    assert faults.bad == 1
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+def test_a_backslash_in_a_page_of_records_is_kept(tmp_path: Path, pages: int) -> None:
+    page = json.dumps({"data": [{"n": 1, "s": AWKWARD}, {"n": 2}]})
+    read, _ = lines(tmp_path, "\n".join([page] * pages), ("data",))
+
+    assert read["n"].to_list() == [1, 2] * pages
+    assert json.loads(read["s"][0]) == AWKWARD
+
+
+def test_a_backslash_in_a_document_is_kept(tmp_path: Path) -> None:
+    read, _ = document(tmp_path, json.dumps({"data": [{"n": 1, "s": AWKWARD}]}, indent=1))
+
+    assert json.loads(read["s"][0]) == AWKWARD
+
+
 def test_a_bad_line_does_not_change_how_its_neighbours_read(tmp_path: Path) -> None:
     text = '{"s": {"a":[1,2.5],"b":{"c":null,"d":"\\u00e9"}}}\n'
 

@@ -164,6 +164,20 @@ def test_a_struct_may_come_as_json_text_and_its_numbers_as_text(value: Any, resu
     assert coerce(value, NESTED, "x") == result
 
 
+def test_json_text_in_a_cell_keeps_backslashes_of_objects_inside_and_its_neighbours_are_read_as_before() -> None:
+    """The ``metadata`` of LiteLLM's CSV: two plain cells around one of a Windows user, and one that is no JSON."""
+    awkward = {"user": "CORP\\alice", "tab": "a\tb"}
+    cells = ['{"n": 1}', json.dumps({"n": 2, "who": awkward}), "{", '{"who": {"x": 1}}']
+    typed = from_text(pl.DataFrame({"m": cells, AT: [1, 2, 3, 4]}), pl.Schema({"m": NESTED}))
+    first, second, third, fourth = typed["m"].to_list()
+
+    assert first == {"n": 1, "who": None, "list": None}
+    assert (second["n"], json.loads(second["who"])) == (2, awkward)
+    assert third is None
+    assert json.loads(fourth["who"]) == {"x": 1}
+    assert [reason is None for reason in typed[BAD]] == [True, True, False, True]
+
+
 @pytest.mark.parametrize("value", [1, "{", [1], True, {"n": "x"}, {"n": True}, {"list": 3}, {"n": 2**70}])
 def test_what_does_not_fit_a_struct_names_the_field(value: Any) -> None:
     with pytest.raises(ValueError, match=r"^x"):

@@ -153,7 +153,6 @@ def read_raw(file: InputFile, look: Probe, source: Source | SideTable, faults: F
         raise SourceError(
             f"{file.name}: {source.name} does not come as JSON", "Leave out --source to have it detected."
         )
-    one_by_one = isinstance(source, Source) and source.verbatim
     if look.shape == "jsonl":
-        return read_lines(file, source.raw, source.envelope, faults, one_by_one=one_by_one)
-    return read_document(file, source.raw, source.envelope, faults, one_by_one=one_by_one)
+        return read_lines(file, source.raw, source.envelope, faults)
+    return read_document(file, source.raw, source.envelope, faults)

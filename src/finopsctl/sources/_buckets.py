@@ -6,6 +6,7 @@ A result that cannot be typed is set aside alone; the rest of its bucket counts.
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,7 +15,7 @@ import polars as pl
 from finopsctl.ledger.schema import MONEY
 from finopsctl.sources._parts import by_distinct, tags_json
 from finopsctl.sources._source import BAD
-from finopsctl.sources._typed import coerce_record, from_wire, money, wire_schema
+from finopsctl.sources._typed import LOST_ESCAPES, coerce_record, from_wire, money, wire_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,10 +67,10 @@ def _typed(texts: pl.Series, fields: pl.Schema) -> pl.DataFrame:
     wired = wire_schema(fields)
     if texts.is_empty():
         return fields.to_frame().with_columns(pl.lit(None, pl.String).alias(BAD))
-    try:
-        frame = pl.read_ndjson(io.BytesIO("\n".join(texts.fill_null("")).encode()), schema=wired)
-    except _REFUSED:
-        frame = pl.DataFrame()
+    frame = pl.DataFrame()
+    if not texts.str.contains(LOST_ESCAPES).any():
+        with suppress(*_REFUSED):
+            frame = pl.read_ndjson(io.BytesIO("\n".join(texts.fill_null("")).encode()), schema=wired)
     if frame.height == texts.len():
         return from_wire(frame, fields)
     records: list[dict[str, object]] = []

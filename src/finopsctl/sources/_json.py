@@ -23,7 +23,7 @@ from finopsctl.errors import SourceError
 from finopsctl.ledger.schema import MONEY
 from finopsctl.sources._input import guarded
 from finopsctl.sources._source import AT
-from finopsctl.sources._typed import coerce_record, decoded, from_wire, read_objects, wire_schema
+from finopsctl.sources._typed import LOST_ESCAPES, coerce_record, decoded, from_wire, read_objects, wire_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -41,6 +41,7 @@ _LONGEST_LINE = 256 << 20
 _BOM = b"\xef\xbb\xbf"
 _DECODER = json.JSONDecoder()
 _REFUSED = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+_LOST_ESCAPES = re.compile(LOST_ESCAPES.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +58,16 @@ class Chunk:
     breaks: int | None = None
 
 
-def read_lines(
-    file: InputFile, raw: pl.Schema, envelope: tuple[str, ...], faults: Faults, *, one_by_one: bool = False
-) -> Iterator[pl.DataFrame]:
+def read_lines(file: InputFile, raw: pl.Schema, envelope: tuple[str, ...], faults: Faults) -> Iterator[pl.DataFrame]:
     """Yield the records of a file of one JSON object a line.
 
-    A line may itself be an envelope (one API page a line); then its elements are the records. ``one_by_one`` keeps
-    every character of objects that are read as text.
+    A line may itself be an envelope (one API page a line); then its elements are the records.
     """
     for chunk in line_chunks(file):
         if envelope and _is_enveloped(chunk.data, envelope):
-            yield from _frames(_unfold_lines(chunk, envelope, faults), raw, faults, one_by_one=one_by_one)
+            yield from _frames(_unfold_lines(chunk, envelope, faults), raw, faults)
         else:
-            yield from _frames([chunk], raw, faults, one_by_one=one_by_one)
+            yield from _frames([chunk], raw, faults)
 
 
 def _is_enveloped(data: bytes, envelope: tuple[str, ...]) -> bool:
@@ -86,18 +84,15 @@ def _is_enveloped(data: bytes, envelope: tuple[str, ...]) -> bool:
     return False
 
 
-def read_document(
-    file: InputFile, raw: pl.Schema, envelope: tuple[str, ...], faults: Faults, *, one_by_one: bool = False
-) -> Iterator[pl.DataFrame]:
+def read_document(file: InputFile, raw: pl.Schema, envelope: tuple[str, ...], faults: Faults) -> Iterator[pl.DataFrame]:
     """Yield the records of one JSON document (or several in a row).
 
-    A document that ends early gives the records before the cut; the cut is one bad record. ``one_by_one`` keeps every
-    character of objects that are read as text.
+    A document that ends early gives the records before the cut; the cut is one bad record.
     """
     with guarded(file) as stream:
         data = stream.read().removeprefix(_BOM)
     elements = _document_elements(data, envelope, faults)
-    yield from _frames(_numbered(elements), raw, faults, separator="#", one_by_one=one_by_one)
+    yield from _frames(_numbered(elements), raw, faults, separator="#")
 
 
 def line_chunks(file: InputFile, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
@@ -125,16 +120,9 @@ def line_chunks(file: InputFile, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
         yield Chunk(rest, first)
 
 
-def _frames(
-    chunks: Iterable[Chunk], raw: pl.Schema, faults: Faults, separator: str = ":", *, one_by_one: bool = False
-) -> Iterator[pl.DataFrame]:
+def _frames(chunks: Iterable[Chunk], raw: pl.Schema, faults: Faults, separator: str = ":") -> Iterator[pl.DataFrame]:
     wired = wire_schema(raw)
     long_amounts = _long_amounts(raw)
-
-    if one_by_one:
-        tolerant = (_by_line(chunk, wired, faults, separator) for chunk in chunks)
-        yield from (from_wire(frame, raw) for frame in tolerant if frame.height)
-        return
 
     def parsed(chunk: Chunk) -> tuple[Chunk, pl.DataFrame | None]:
         if long_amounts:
@@ -145,6 +133,7 @@ def _frames(
         frame = _opened(chunk, wired) if strict is None else strict
         if frame is None:
             frame = _tolerant(chunk, wired, faults, separator)
+        frame = _escaped(frame, chunk, wired, faults, separator)
         if frame.height:
             yield from_wire(frame, raw)
 
@@ -211,6 +200,19 @@ def _line_numbers(chunk: Chunk, height: int) -> pl.Series:
         return pl.int_range(chunk.first, chunk.first + height, eager=True, dtype=pl.Int64)
     numbers = [chunk.first + i * chunk.step for i, line in enumerate(chunk.data.split(b"\n")) if line.strip()]
     return pl.Series(numbers, dtype=pl.Int64)
+
+
+def _escaped(frame: pl.DataFrame, chunk: Chunk, wired: pl.Schema, faults: Faults, separator: str) -> pl.DataFrame:
+    """Read again, one by one, the records of a chunk in which Polars loses escapes."""
+    if not _LOST_ESCAPES.search(chunk.data):
+        return frame
+    if not chunk.step:  # one line's elements, which share its number
+        return _by_line(chunk, wired, faults, separator)
+    read = set(frame[AT])
+    lines = enumerate(chunk.data.split(b"\n"))
+    again = {chunk.first + at: line for at, line in lines if chunk.first + at in read and _LOST_ESCAPES.search(line)}
+    parts = [_by_line(Chunk(line, number), wired, faults, separator) for number, line in again.items()]
+    return pl.concat([frame.filter(~pl.col(AT).is_in(list(again))), *parts]).sort(AT)
 
 
 def _tolerant(chunk: Chunk, wired: pl.Schema, faults: Faults, separator: str) -> pl.DataFrame:

@@ -197,6 +197,13 @@ def parse_text(text: pl.Expr, dtype: pl.DataType) -> tuple[pl.Expr, str]:
     return text, ""
 
 
+LOST_ESCAPES = r"\\[\\bft]|\\u00(?:[01]|5[cC])"
+"""What Polars does not escape again where it writes a nested object as text: backslashes and control characters.
+
+Records with these are read one by one.
+"""
+
+
 def why_not(name: str, text: pl.Expr, value: pl.Expr, what: str) -> pl.Expr:
     """Return the reason where ``text`` is there and the ``value`` read from it is not, else null."""
     shown = pl.format("{}: '{}' is not {}", pl.lit(name), text.str.slice(0, 60), pl.lit(what))
@@ -205,23 +212,32 @@ def why_not(name: str, text: pl.Expr, value: pl.Expr, what: str) -> pl.Expr:
 
 def _decode(frame: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.DataFrame:
     """Turn the JSON text of a nested column into its declared type."""
-    target = wire(dtype)
+    target, texts = wire(dtype), frame[name]
+    lost = texts.str.contains(LOST_ESCAPES).fill_null(value=False)
     try:
-        return frame.with_columns(decoded(frame[name], target))
+        read = decoded(texts.set(lost, None), target)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
-        values: list[Any] = []
-        reasons: list[str | None] = []
-        for text in frame[name]:
-            try:
-                values.append(coerce(text, target, name))
-                reasons.append(None)
-            except ValueError as problem:
-                values.append(None)
-                reasons.append(str(problem))
-        return frame.with_columns(
-            pl.Series(name, values, dtype=target, strict=False),
-            pl.coalesce(pl.col(BAD), pl.Series(reasons, dtype=pl.String)).alias(BAD),
-        )
+        values, reasons = _decoded_one_by_one(texts, target)
+    else:
+        if not lost.any():
+            return frame.with_columns(read)
+        values, reasons = _decoded_one_by_one(texts.set(~lost, None), target)
+        values = read.zip_with(~lost, values)
+    return frame.with_columns(values, pl.coalesce(pl.col(BAD), reasons).alias(BAD))
+
+
+def _decoded_one_by_one(texts: pl.Series, target: pl.DataType) -> tuple[pl.Series, pl.Series]:
+    """Return the values of JSON texts, null where one cannot be read, and why not."""
+    values: list[Any] = []
+    reasons: list[str | None] = []
+    for text in texts:
+        try:
+            values.append(coerce(text, target, texts.name))
+            reasons.append(None)
+        except ValueError as problem:
+            values.append(None)
+            reasons.append(str(problem))
+    return pl.Series(texts.name, values, dtype=target, strict=False), pl.Series(reasons, dtype=pl.String)
 
 
 def decoded(texts: pl.Series, target: pl.DataType) -> pl.Series:

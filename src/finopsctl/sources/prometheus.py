@@ -262,7 +262,6 @@ SOURCE = Source(
     to_ledger=to_ledger,
     export=_EXPORT,
     precedence=20,
-    verbatim=True,
     missing={
         "model": "litellm_proxy_total_requests_metric_total has none: export litellm_requests_metric_total too",
         "requests": "export litellm_requests_metric_total in the same query",
