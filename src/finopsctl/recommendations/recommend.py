@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from finopsctl.ledger.schema import MONEY
-from finopsctl.recommendations.playing import figured, together
+from finopsctl.recommendations.playing import figured
 from finopsctl.recommendations.result import Recommendations
 from finopsctl.recommendations.rules import rules_without
 from finopsctl.recommendations.signals import signals_of
@@ -39,8 +39,8 @@ def recommend(ledger: pl.LazyFrame, question: RecommendQuestion, shown: Shown) -
     """
     signals = signals_of(ledger, question, shown)
     found = [each for rule in rules_without(question.thresholds.disabled) for each in rule.find(signals)]
-    advice = sorted(figured(ledger, found, signals), key=_order)
-    whole = together(ledger, advice, signals)
+    known, whole = figured(ledger, found, signals)
+    advice = sorted(known, key=_order)
     alone = sum((each.monthly for each in advice if each.monthly is not None), _NOTHING)
     totals = {
         "monthly_saving_combined": whole.monthly,

@@ -55,6 +55,11 @@ class Signals:
     users: pl.DataFrame
 
     @property
+    def keys(self) -> dict[str, pl.Expr]:
+        """What tells slices apart: the dimensions of workloads, provider and model, as expressions on ledger columns."""
+        return keys_of(self.question)
+
+    @property
     def names(self) -> list[str]:
         """Names of the dimensions that make a workload."""
         return [d.name for d in self.question.by]
@@ -84,6 +89,11 @@ class Signals:
         return found
 
 
+def keys_of(question: RecommendQuestion) -> dict[str, pl.Expr]:
+    """Return the dimensions of workloads, provider and model, as expressions on ledger columns."""
+    return {d.name: d.expr(question.timezone) for d in question.by} | {name: pl.col(name) for name in MODEL}
+
+
 def filters(place: Mapping[str, str | None]) -> tuple[str, ...]:
     """Return the filters that records of a place pass; a comma in a name, which means "or", becomes a ``?``."""
     return tuple(
@@ -103,7 +113,7 @@ def signals_of(ledger: pl.LazyFrame, question: RecommendQuestion, shown: Shown) 
     Raises:
         ConfigError: A tag that has several values in a record.
     """
-    keys = {d.name: d.expr(question.timezone) for d in question.by} | {name: pl.col(name) for name in MODEL}
+    keys = keys_of(question)
     names = [d.name for d in question.by]
     usage = ledger.filter(pl.col("record_kind").is_in(["request", "usage"]))
     places = [keys[name].alias(name) for name in names]
