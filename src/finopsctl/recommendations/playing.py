@@ -104,7 +104,9 @@ def _batches(
     filters = {f"{_REST}{at}": answers[f"_when{at}"] for at in range(len(rests))}
     slices = signals.slices.with_row_index(SLICE).select(SLICE, *(pl.col(n).alias(f"_by_{n}") for n in signals.keys))
     meant = slices.filter(pl.col(SLICE).is_in(wanted))
-    rows = ledger.filter(pl.col("record_kind").is_in(["request", "usage"])).select(*NEEDED, **keys, **filters)
+    usage = ledger.filter(pl.col("record_kind").is_in(["request", "usage"]))
+    # A record's id only chooses a share of requests, and no advice is about a share.
+    rows = usage.select(*NEEDED, **keys, **filters).with_columns(record_id=pl.lit(None, dtype=pl.String))
     for batch in rows.collect_batches(chunk_size=_BATCH, engine="streaming"):
         placed = batch.join(meant, on=list(keys), nulls_equal=True).drop(keys)
         if placed.height:
