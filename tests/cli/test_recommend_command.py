@@ -149,6 +149,14 @@ def test_where_nothing_can_be_played_no_scenario_is_written(logs: Path, tmp_path
     assert "no_scenario" in [finding["code"] for finding in found["findings"]]
 
 
+def test_a_file_of_scenarios_that_cannot_be_written_is_said_with_its_option(logs: Path, tmp_path: Path) -> None:
+    done = finopsctl("recommend", logs, "--floor", "0", "--export-scenarios", tmp_path / "none" / "all.toml")
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Name another file with --export-scenarios." in done.stderr
+
+
 def test_machines_of_ones_own_are_exported_where_they_save_more_than_all_the_rest(logs: Path, tmp_path: Path) -> None:
     config = logs.with_name("finopsctl.toml")
     machine = "cost-per-hour=0.0001,tokens-per-second=1500,utilization=0.6"

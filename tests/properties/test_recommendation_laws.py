@@ -48,7 +48,7 @@ ROW = st.fixed_dictionaries(
     }
 )
 ROWS = st.lists(ROW, min_size=1, max_size=30)
-OPTIONS = {
+OPTIONS: dict[str, tuple[str, Any]] = {
     "--swap": ("swaps", parsing.swap),
     "--service-tier": ("tiers", parsing.tier),
     "--trim-input": ("trims", parsing.trim),
@@ -87,7 +87,8 @@ def named(command: str) -> Scenario:
     words = shlex.split(command)
     option = next(word for word in words if word in OPTIONS)
     lever, read = OPTIONS[option]
-    return Scenario(command, **{lever: (read(words[words.index(option) + 1]),)})
+    levers: dict[str, Any] = {lever: (read(words[words.index(option) + 1]),)}
+    return Scenario(command, **levers)
 
 
 def played(rows: pl.LazyFrame, *scenarios: Scenario) -> list[Decimal]:

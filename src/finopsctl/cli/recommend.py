@@ -62,7 +62,6 @@ def recommend(
     """
     from finopsctl.cli.amounts import amount
     from finopsctl.cli.run import answer
-    from finopsctl.whole_file import write_whole
 
     least = None if floor is None else amount("--floor", floor)
     target = () if export_scenarios is None else (str(export_scenarios),)
@@ -77,10 +76,19 @@ def recommend(
 
         found = recommendations_of(books, settings, least, words_of(common) | {"scenarios": target})
         if export_scenarios is not None and found.scenarios:
-            write_whole(export_scenarios, found.scenarios.encode())
+            _export(export_scenarios, found.scenarios)
         return found
 
     answer(common, analyse, by=by, top=top)
+
+
+def _export(path: Path, text: str) -> None:
+    from finopsctl.whole_file import write_whole
+
+    try:
+        write_whole(path, text.encode())
+    except ConfigError as problem:
+        raise ConfigError(problem.message, "Name another file with --export-scenarios.") from problem
 
 
 def words_of(common: Common) -> dict[str, tuple[str, ...]]:

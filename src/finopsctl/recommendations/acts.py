@@ -102,7 +102,7 @@ def slices_at(place: Mapping[str, str | None], signals: Signals) -> list[int]:
 
 def scenario_of(acts: Sequence[Act]) -> Scenario:
     """Return acts as a scenario; each is limited by the filter that is called after its place among them."""
-    levers: dict[str, tuple[Any, ...]] = {
+    levers: dict[str, Any] = {
         kind: tuple(replace(act.lever, where=(str(at),)) for at, act in enumerate(acts) if act.kind == kind)
         for kind in LEVERS
     }
