@@ -207,8 +207,8 @@ def _hosted(ledger: pl.LazyFrame, change: Scenario, signals: Signals) -> tuple[D
         currency=question.currency,
         rates=question.rates,
     )
-    totals = whatif(ledger, asked).outcomes[0].totals
-    return totals["baseline"] or _NOTHING, totals["scenario"] or _NOTHING
+    rows = whatif(ledger, asked).outcomes[0].rows
+    return Decimal(rows["baseline"].sum() or 0), Decimal(rows["scenario"].sum() or 0)
 
 
 def _saved(sums: Sums, slices: Iterable[int]) -> Decimal:
