@@ -203,3 +203,64 @@ def _rows(count: int, first: int, total: int, seed: int) -> pl.LazyFrame:
     )
     assert set(ledger.collect_schema()) <= set(LEDGER_SCHEMA)
     return conform(ledger)
+
+
+def bucket_rows(path: Path, groups: int = 400, days: int = DAYS) -> Path:
+    """Write an hour bucket for every hour of every group as Parquet, one in 500 thirty times as large; keep a file."""
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    number = pl.int_range(0, groups * days * 24)
+    frame = pl.select(
+        group=number % groups, hour=number // groups, luck=number.hash(9) % 1000, noise=number.hash(3) % 40
+    )
+    start = pl.lit(START) + pl.duration(hours=pl.col("hour"))
+    requests = (pl.col("noise").cast(pl.Int64) + 20) * pl.when(pl.col("luck") < 2).then(30).otherwise(1)
+    mill = pl.lit(Decimal("0.001"), dtype=MONEY)
+    cost = ((requests * (pl.col("group") + 1)).cast(pl.Decimal(38, 0)) * mill).cast(MONEY)
+    rows = frame.lazy().select(
+        charge_period_start=start,
+        charge_period_end=start + pl.duration(hours=1),
+        record_kind=pl.lit("usage", dtype=RECORD_KIND),
+        team=pl.format("team-{}", "group"),
+        feature=pl.format("feature-{}", pl.col("group") % 12),
+        provider=pl.lit("openai"),
+        model=pl.when(pl.col("group") % 3 == 0).then(pl.lit("gpt-4o")).otherwise(pl.lit("gpt-4o-mini")),
+        requests=requests,
+        input_tokens=requests * 1000,
+        output_tokens=requests * 200,
+        cache_hits=requests // 10,
+        reported_cost=cost,
+        list_cost=cost,
+        effective_cost=cost,
+        source=pl.lit("litellm"),
+    )
+    conform(rows).sink_parquet(path, compression="zstd")
+    return path
+
+
+def improvable_rows(path: Path, raw: Path) -> Path:
+    """Write the rows of :func:`ledger_rows` changed so that every lever has work, unpriced; keep a file.
+
+    Features have long prompts, short ones, long answers or nothing of that; a third of them can wait; eight of a
+    hundred requests were retried and three answered from a cache.
+    """
+    if path.exists():
+        return path
+    kind, luck = pl.col("feature").str.extract(r"(\d+)$").cast(pl.Int64), pl.col("record_id").hash(1) % 1000
+    long, short, wordy = (kind % 4 == rest for rest in (0, 1, 3))
+    written = pl.col("output_tokens")
+    rows = pl.scan_parquet(raw)
+    known = ("model_tier", "canonical_model", "effective_cost", "reported_cost")
+    costs = [name for name in rows.collect_schema() if name.startswith("list_") or name in known]
+    rows.with_columns(
+        input_tokens=pl.when(long).then(pl.col("input_tokens") * 4).when(short).then(pl.col("input_tokens") // 8)
+        .otherwise("input_tokens"),
+        cache_read_tokens=pl.when(long).then(0).when(short).then(pl.col("cache_read_tokens") // 8)
+        .otherwise("cache_read_tokens"),
+        output_tokens=pl.when(wordy).then(written * 30).when(short).then(written // 4 + 1).otherwise(written),
+        workload=pl.when(kind % 3 == 0).then(pl.lit("batch")),
+        retries=(luck >= 920).cast(pl.Int64),
+        cache_hits=(luck < 30).cast(pl.Int64),
+    ).drop(costs).sink_parquet(path, compression="zstd")  # fmt: skip
+    return path

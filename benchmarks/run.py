@@ -1,6 +1,6 @@
 """Measure finopsctl against DuckDB on the same work in the same run, and print the table of docs/performance.md.
 
-    python benchmarks/run.py [--quick] [--only ingest|ledger|finance|pricing|start]
+    python benchmarks/run.py [--quick] [--only ingest|ledger|finance|levers|pricing|start]
 
 Every figure is a whole process (interpreter start, imports, work), the best of three runs (one for the long ones);
 memory is the peak of anonymous memory, sampled. Inputs are generated once into benchmarks/data.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from generate import ledger_rows, spend_logs
+from generate import bucket_rows, improvable_rows, ledger_rows, spend_logs
 
 DATA = Path(os.environ.get("FINOPSCTL_BENCH_DATA", Path(__file__).parent / "data"))
 FINOPSCTL = [sys.executable, "-m", "finopsctl"]
@@ -93,6 +93,21 @@ SELECT team, date_trunc('day', charge_period_start)::VARCHAR AS day,
        sum(coalesce(reported_cost, effective_cost)) AS spend, count(*) AS records, sum(requests) AS requests,
        count(*) FILTER (WHERE reported_cost IS NULL AND effective_cost IS NULL) AS unpriced,
        sum(reported_cost) AS reported, count(*) FILTER (WHERE service_tier IS NULL) AS no_tier
+FROM '{ledger}' GROUP BY ALL
+"""
+# What anomaly detection rests on: the amounts of every hour by group and by what contributors are named by.
+DUCK_HOURS = """
+CREATE TEMP TABLE hours AS
+SELECT team, date_trunc('hour', charge_period_start)::VARCHAR AS hour, feature, model, source,
+       sum(coalesce(reported_cost, effective_cost)) AS spend, sum(requests), count(requests), sum(cache_hits),
+       sum(coalesce(input_tokens,0) + coalesce(output_tokens,0)), count(*)
+FROM '{ledger}' GROUP BY ALL
+"""
+# What recommendations look for signals in; playing the changes found is not in it.
+DUCK_WORKLOADS = """
+SELECT team, feature, provider, model, sum(coalesce(reported_cost, effective_cost)) AS spend, sum(requests),
+       sum(least(retries, requests)), sum(cache_hits), sum(input_tokens), sum(cache_read_tokens), sum(output_tokens),
+       sum(requests) FILTER (WHERE workload IN ('batch', 'eval')), quantile_disc(output_tokens, 0.95)
 FROM '{ledger}' GROUP BY ALL
 """
 PRICE = """
@@ -210,6 +225,22 @@ def finance(*, quick: bool) -> None:
     row("forecast --by team", forecast, duck(DUCK_DAYS.format(ledger=path)))
 
 
+def levers(*, quick: bool) -> None:
+    """Anomalies by the hour and recommendations, beside the aggregates of DuckDB that they rest on."""
+    path = bucket_rows(DATA / "hours.parquet")
+    for grain in ("hour",) if quick else ("hour", "day"):
+        ours = [*FINOPSCTL, "anomalies", str(path), "--by", "team", "--grain", grain, "-f", "json"]
+        theirs = DUCK_HOURS.replace("'hour'", f"'{grain}'").format(ledger=path)
+        row(f"anomalies --by team --grain {grain}, 400 groups, 864,000 buckets", ours, duck(theirs))
+    busy = DATA / "improvable-1000000.parquet"
+    if not busy.exists():
+        raw = improvable_rows(DATA / "improvable-raw.parquet", ledger_rows(DATA / "raw-levers.parquet", 1_000_000))
+        subprocess.run([*FINOPSCTL, "normalize", str(raw), "-o", str(busy), "-q"], check=True)
+        raw.unlink()
+    ours = [*FINOPSCTL, "recommend", str(busy), "--floor", "1", "-f", "json"]
+    row("recommend (about 300 changes), 1,000,000 rows", ours, duck(DUCK_WORKLOADS.format(ledger=busy)), 1)
+
+
 def _normalized(rows: int) -> Path:
     path = DATA / f"ledger-{rows}.parquet"
     if not path.exists():
@@ -239,6 +270,7 @@ BENCHMARKS: dict[str, Callable[..., None]] = {
     "ingest": ingest,
     "ledger": ledger,
     "finance": finance,
+    "levers": levers,
     "pricing": pricing,
     "start": start,
 }

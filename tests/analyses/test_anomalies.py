@@ -92,14 +92,16 @@ def test_what_is_less_than_the_floor_is_no_alert() -> None:
 
 
 def test_a_group_younger_than_the_minimum_history_is_not_judged_and_that_is_said() -> None:
-    result = found(days(*[10] * 6, 90), "2026-09-08", rules=only("three-sigma"))
+    """Four days before the jump; five are needed."""
+    result = found(days(*[10] * 4, 90), "2026-09-06", rules=only("three-sigma"))
 
     assert result.rows.is_empty()
     assert (
         result.report().headline
-        == "Nothing could be judged from 1 September to 7 September: there is too little history."
+        == "Nothing could be judged from 1 September to 5 September: there is too little history."
     )
     assert "short_history" in codes(result)
+    assert found(days(*[10] * 5, 90), "2026-09-07", rules=only("three-sigma")).rows["excess"].to_list() == [80]
 
 
 def test_a_day_above_twice_the_mean_of_seven_is_double_week() -> None:

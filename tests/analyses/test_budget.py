@@ -428,6 +428,49 @@ def test_a_budget_of_which_most_days_have_no_data_is_not_called_good() -> None:
     assert row(early, "support")["status"] == "good"
 
 
+def test_a_budget_over_usage_without_any_price_is_not_0_and_good() -> None:
+    """Five records of support, none of them priced: what is spent is not known, nor anything that rests on it."""
+    rows = ledger("day team cost\n" + "\n".join(f"{day} support -\n{day} search 10.00" for day in range(11, 16)))
+    question = asked(team("support", 310), team("search", 310))
+
+    for standing in (status(rows, question), project(rows, question)):
+        found = row(standing, "support")
+        figures = ("actual", "remaining", "utilization", "burn_rate", "burn_rate_7d", "burn_rate_24h", "projected")
+        assert {found[name] for name in (*figures, "projected_p50", "overrun_probability", "days_to_exhaustion")} == {
+            None
+        }
+        assert (found["status"], found["alerts"], found["exhaustion_date"]) == ("no_data", [], None)
+        assert standing.totals["no_data"] == 1
+        assert "budget_unpriced" in codes(standing)
+        assert standing.report().headline == (
+            "What budget support has spent of $310.00 is not known: none of its records has a price. "
+            "Of 2 budgets: 1 without data."
+        )
+        assert row(standing, "search")["actual"] == 50
+
+
+def test_a_budget_with_some_prices_counts_what_is_priced() -> None:
+    found = row(status(ledger("day team cost\n14 support -\n15 support 2.00"), asked(team("support", 310))), "support")
+
+    assert found["actual"] == 2
+
+
+def test_a_budget_without_any_records_has_spent_0() -> None:
+    found = row(status(ledger(SPENT), asked(team("nobody", 310))), "nobody")
+
+    assert (found["actual"], found["status"]) == (0, "good")
+
+
+def test_a_budget_without_data_has_no_forecast_of_0() -> None:
+    """Nothing is recorded from the 7th to the 15th: what would the forecast be of?"""
+    rows = ledger("day team cost\n1 support 1.00\n6 support 1.00")
+    found = row(project(rows, asked(team("support", 310))), "support")
+
+    assert found["status"] == "no_data"
+    assert {found[f"projected_p{share}"] for share in (10, 50, 90)} == {None}
+    assert (found["overrun_probability"], found["exhaustion_date_p50"], found["exhaustion_date_p90"]) == (None,) * 3
+
+
 def test_a_team_that_spends_nothing_while_others_do_is_not_without_data() -> None:
     none_of_it = ledger(SPENT).filter(pl.col("team") == "data")
     question = asked(team("data", 5), is_filtered=True, data_end=date(2026, 10, 15))

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import shlex
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from book_files import write
 from commands import finopsctl
 
-if TYPE_CHECKING:
-    from pathlib import Path
+SAMPLE = Path(__file__).parents[2] / "sample_data"
 
 DAYS = 10
 """Of October that the traffic lasts: a month is three times as much."""
@@ -115,6 +115,55 @@ def test_savings_that_meet_are_not_added(logs: Path) -> None:
     totals = answered("recommend", logs, "--floor", "0")["totals"]
 
     assert 0 < totals["monthly_saving_combined"] < totals["monthly_saving_added"]
+
+
+def test_one_command_shows_what_all_changes_save_together(tmp_path: Path) -> None:
+    """On the sample company, in a month, from the file that --export-scenarios writes."""
+    file = tmp_path / "all changes.toml"
+    found = answered("recommend", SAMPLE, "--month", "2026-10", "--floor", "1", "--export-scenarios", file)
+    totals = found["totals"]
+    command = totals["combined_command"]
+
+    assert command.endswith(f"--month 2026-10 --scenarios '{file}'")
+    assert totals["monthly_saving_combined"] == month_of(command) > 0
+    assert any(command in finding.get("hint", "") for finding in found["findings"])
+
+
+def test_caches_given_up_come_on_top_of_the_exported_scenario(logs: Path, tmp_path: Path) -> None:
+    """The cache of notes loses more than a cheaper model saves there only where it is the only advice on it."""
+    config = logs.with_name("finopsctl.toml")
+    config.write_text('[recommend]\nfloor = 0\ndisabled = ["premium-models", "long-prompts"]\n', encoding="utf-8")
+    found = answered("recommend", logs, "--config", config, "--export-scenarios", tmp_path / "all.toml")
+    totals = found["totals"]
+    loss = next(row["monthly_saving"] for row in found["rows"] if row["rule"] == "cache_loses")
+
+    assert totals["monthly_saving_scenario"] == month_of(totals["combined_command"])
+    assert totals["monthly_saving_combined"] == totals["monthly_saving_scenario"] + loss
+
+
+def test_where_nothing_can_be_played_no_scenario_is_written(logs: Path, tmp_path: Path) -> None:
+    file = tmp_path / "all.toml"
+    found = answered("recommend", logs, "--export-scenarios", file)
+
+    assert not file.exists()
+    assert "no_scenario" in [finding["code"] for finding in found["findings"]]
+
+
+def test_a_file_of_scenarios_that_cannot_be_written_is_said_with_its_option(logs: Path, tmp_path: Path) -> None:
+    done = finopsctl("recommend", logs, "--floor", "0", "--export-scenarios", tmp_path / "none" / "all.toml")
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Name another file with --export-scenarios." in done.stderr
+
+
+def test_machines_of_ones_own_are_exported_where_they_save_more_than_all_the_rest(logs: Path, tmp_path: Path) -> None:
+    config = logs.with_name("finopsctl.toml")
+    machine = "cost-per-hour=0.0001,tokens-per-second=1500,utilization=0.6"
+    config.write_text(f'[recommend]\nfloor = 0\nself-hosted-tokens = 1\nself-host = "{machine}"\n', encoding="utf-8")
+    totals = answered("recommend", logs, "--config", config, "--export-scenarios", tmp_path / "all.toml")["totals"]
+
+    assert totals["monthly_saving_combined"] == month_of(totals["combined_command"])
 
 
 def test_below_the_floor_nothing_is_said_but_that_it_is(logs: Path) -> None:

@@ -19,36 +19,13 @@ from finopsctl.recommendations.question import RecommendQuestion, Shown, Thresho
 from finopsctl.recommendations.recommend import recommend
 from finopsctl.recommendations.rules import RULES
 from pricing.price_files import book
+from recommendation_cases import LISTS
 from whatif_cases import BIG, ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from finopsctl.recommendations.result import Recommendations
-
-LISTS = """
-[[model]]
-id = "grand"
-kind = "chat"
-tier = "premium"
-context = 100_000
-rates = [
-  { from = 2025-01-01, input = 10.00, cache_read = 1.00, cache_write = 12.50, output = 40.00 },
-  { from = 2025-01-01, service_tier = "batch", input = 5.00, output = 20.00 },
-]
-[[model]]
-id = "grand-lite"
-kind = "chat"
-tier = "standard"
-context = 100_000
-rates = [ { from = 2025-01-01, input = 5.00, cache_read = 0.50, cache_write = 6.25, output = 20.00 } ]
-[[model]]
-id = "mini"
-kind = "chat"
-tier = "budget"
-context = 100_000
-rates = [ { from = 2025-01-01, input = 1.00, cache_read = 0.10, cache_write = 1.25, output = 4.00 } ]
-"""
 
 LONG = {"model": "grand", "model_tier": "premium", "input_tokens": 2000, "output_tokens": 500, "cost": Decimal("0.04")}
 """2,000 x $10 + 500 x $40 per million = $0.04; as grand-lite $0.02."""

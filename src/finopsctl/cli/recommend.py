@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -36,7 +37,25 @@ Floor = Annotated[
 ]
 
 
-def recommend(common: Common, *, by: By = None, top: Top = None, floor: Floor = None) -> None:
+ExportScenarios = Annotated[
+    Path | None,
+    typer.Option(
+        "--export-scenarios",
+        metavar="FILE",
+        help="Write all changes together as a scenario: `whatif --scenarios FILE` then shows the combined saving.",
+        show_default=False,
+    ),
+]
+
+
+def recommend(
+    common: Common,
+    *,
+    by: By = None,
+    top: Top = None,
+    floor: Floor = None,
+    export_scenarios: ExportScenarios = None,
+) -> None:
     """List what to do about the bill, the largest monthly saving first, each with the command that shows its figure.
 
     A workload is a team's feature unless --by says otherwise. Savings that meet are counted once in the total.
@@ -45,6 +64,7 @@ def recommend(common: Common, *, by: By = None, top: Top = None, floor: Floor = 
     from finopsctl.cli.run import answer
 
     least = None if floor is None else amount("--floor", floor)
+    target = () if export_scenarios is None else (str(export_scenarios),)
     if common.price_date is not None:
         raise ConfigError(
             "recommendations price each record at its own day, as the commands they name do",
@@ -54,9 +74,21 @@ def recommend(common: Common, *, by: By = None, top: Top = None, floor: Floor = 
     def analyse(books: Books, settings: Settings) -> Recommendations:
         from finopsctl.questions.recommendations import recommendations_of
 
-        return recommendations_of(books, settings, least, words_of(common))
+        found = recommendations_of(books, settings, least, words_of(common) | {"scenarios": target})
+        if export_scenarios is not None and found.scenarios:
+            _export(export_scenarios, found.scenarios)
+        return found
 
     answer(common, analyse, by=by, top=top)
+
+
+def _export(path: Path, text: str) -> None:
+    from finopsctl.whole_file import write_whole
+
+    try:
+        write_whole(path, text.encode())
+    except ConfigError as problem:
+        raise ConfigError(problem.message, "Name another file with --export-scenarios.") from problem
 
 
 def words_of(common: Common) -> dict[str, tuple[str, ...]]:

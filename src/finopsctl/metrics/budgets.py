@@ -230,7 +230,8 @@ def daily_spend(
         history: Whether days before the current periods are wanted too.
 
     Returns:
-        The dimensions of the scopes, ``DAY``, spend, and last_24h: what of it was spent in the last 24 hours.
+        The dimensions of the scopes, ``DAY``, spend, priced (how many records have a cost), and last_24h: what of it
+        was spent in the last 24 hours.
     """
     asked = list(budgets)
     timezone = asked[0].timezone if asked else "UTC"
@@ -245,6 +246,7 @@ def daily_spend(
         .group_by(dimension("day").key(timezone).alias(DAY), *named(keys))
         .agg(
             spend=pl.col("cost").sum(),
+            priced=pl.col("cost").count(),
             last_24h=pl.col("cost").filter(began >= (as_of - _DAY).astimezone(UTC)).sum(),
         )
     )

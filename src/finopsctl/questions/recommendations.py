@@ -47,8 +47,8 @@ def recommendations_of(
         books: The open books.
         settings: Dimensions, thresholds, budgets.
         floor: Instead of the configured one; None: that.
-        words: What the commands it names repeat of the command line: ``read`` (inputs and how they are priced) and
-            ``period``.
+        words: What the commands it names repeat of the command line: ``read`` (inputs and how they are priced),
+            ``period``, and ``scenarios`` (the file that all changes together are written to).
 
     Raises:
         ConfigError: When the reported cost is asked for.
@@ -79,6 +79,7 @@ def recommendations_of(
         top=settings.top,
         words=(*read, *words["period"]),
         budget_words=(*read, *_as_of(books, words)),
+        scenario_file=next(iter(words.get("scenarios", ())), None),
     )
     shown = Shown(_cache(books, settings, by), audit(books.ledger, request.basis), _standing(books, settings))
     return recommend(books.ledger, question, shown)

@@ -1,27 +1,34 @@
-"""What advice saves, alone and together: its changes played through what-if."""
+"""What advice saves, alone and together: its changes played, as what-if plays them, on the rows they are about."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finopsctl.analyses.whatif import Scenario, WhatIf, WhatIfQuestion, whatif
-from finopsctl.metrics.dimensions import dimension
-from finopsctl.recommendations.signals import MODEL, filters
+from finopsctl.analyses.whatif import WhatIfQuestion, whatif
+from finopsctl.analyses.whatif.moves import Play
+from finopsctl.analyses.whatif.playing import in_currency, played
+from finopsctl.analyses.whatif.state import NEEDED, filter_columns, opened
+from finopsctl.recommendations.acts import SLICE, acts_of, scenario_of, slices_at
 from finopsctl.recommendations.wording import arithmetic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from finopsctl.analyses.whatif import Scenario
+    from finopsctl.recommendations.acts import Act, Acts
     from finopsctl.recommendations.advice import Advice
     from finopsctl.recommendations.signals import Signals
 
-_LEVERS = ("swaps", "tiers", "trims", "caps", "prefixes", "hits", "retries")
-_SAME = ("swaps", "tiers", "trims", "prefixes", "retries")
+_BATCH = 500_000
 _NOTHING = Decimal(0)
+_REST = "_rest"
+_PICO_DIGITS = -12
+Sums = dict[int, tuple[int, int]]
+"""By slice, what its rows cost and would cost, in pico-units."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,113 +37,168 @@ class Together:
 
     Args:
         monthly: In 30 days.
-        parts: How it is made up, for a sentence.
+        scenario: The part of it that one what-if scenario shows, in 30 days.
+        changes: The advice that the scenario is made of.
+        losses: Caches to give up that the rest is made of.
     """
 
     monthly: Decimal
-    parts: str
+    scenario: Decimal
+    changes: tuple[Advice, ...]
+    losses: int
+
+    @property
+    def parts(self) -> str:
+        """How the sum is made up, for a sentence."""
+        if any(each.change is not None and each.change.self_host is not None for each in self.changes):
+            return "machines of one's own alone, which save more than all the rest"
+        said = [f"{len(self.changes)} played in one scenario"] if self.changes else []
+        said += [f"{self.losses} of caches given up, where they save more than those"] if self.losses else []
+        return ", ".join(said)
 
 
-def figured(ledger: pl.LazyFrame, advice: Sequence[Advice], signals: Signals) -> list[Advice]:
-    """Return advice with its saving; advice whose change saves nothing is left out.
+def figured(ledger: pl.LazyFrame, advice: Sequence[Advice], signals: Signals) -> tuple[list[Advice], Together]:
+    """Return advice with its saving, and what all of it saves; advice whose change saves nothing is left out.
 
-    The changes of one rule are about different records, so they are played as one scenario and told apart by place.
+    The changes of one rule are about different records: they are played at once and told apart by place.
 
     Args:
         ledger: Ledger columns and ``cost``.
         advice: Found by the rules.
         signals: What it was found in.
     """
-    plain = [each for each in advice if each.change is not None and not each.change.retries]
-    again = [each for each in advice if each.change is not None and each.change.retries]
-    played: dict[int, Advice] = {}
-    for group in (plain, again):  # what retries cost is on both sides as soon as a scenario is about them
-        rules = list(dict.fromkeys(each.rule for each in group))
-        if not rules:
-            continue
-        scenarios = [merged(rule, (_everywhere(each) for each in group if each.rule == rule)) for rule in rules]
-        found = whatif(ledger, _asked(signals, scenarios))
-        rows = {rule: outcome.rows for rule, outcome in zip(rules, found.outcomes, strict=True)}
-        for each in group:
-            played |= {id(each): _with_saving(each, rows[each.rule], signals)}
-    known = [played.get(id(each), _with_month(each, signals)) for each in advice]
-    return [each for each in known if each.change is None or (each.saving or _NOTHING) > 0]
+    changes = [each for each in advice if each.change is not None and each.change.self_host is None]
+    rules = list(dict.fromkeys(each.rule for each in changes))
+    runs = [acts_of((each for each in changes if each.rule == rule), signals) for rule in rules]
+    *alone, whole = _played(ledger, [*runs, acts_of(changes, signals)], signals)
+    sums = dict(zip(rules, alone, strict=True))
+    known = [_with_saving(ledger, each, sums.get(each.rule, {}), signals) for each in advice]
+    kept = [each for each in known if each.change is None or (each.saving or _NOTHING) > 0]
+    lost = [each for each in known if each.change is not None and (each.saving or _NOTHING) <= 0]
+    return kept, _together(kept, _without(ledger, whole, kept, lost, signals), signals)
 
 
-def merged(name: str, changes: Iterable[Scenario | None]) -> Scenario:
-    """Return one scenario with the levers of several, in order."""
-    whole = Scenario(name)
-    for change in changes:
-        if change is None:
-            continue
-        added: dict[str, Any] = {
-            lever: tuple(dict.fromkeys((*getattr(whole, lever), *getattr(change, lever)))) for lever in _LEVERS
-        }
-        whole = replace(whole, self_host=change.self_host or whole.self_host, **added)
-    return whole
+def _played(ledger: pl.LazyFrame, runs: Sequence[Acts], signals: Signals) -> list[Sums]:
+    """Play each of several sets of acts on the rows it is meant for."""
+    rests = tuple(dict.fromkeys(act.where for run in runs for act in run.slices if act.where))
+    found: list[list[pl.DataFrame]] = [[] for _ in runs]
+    for batch in _batches(ledger, runs, rests, signals):
+        counts = dict(batch.group_by(SLICE).len().iter_rows())
+        for at, run in enumerate(runs):
+            for acts, slices in run.parts(counts):
+                rows = batch.filter(pl.col(SLICE).is_in(slices))
+                found[at].append(_sums(rows, acts, run, rests, signals))
+    return [_added(parts) for parts in found]
 
 
-def _everywhere(advice: Advice) -> Scenario | None:
-    """Return a change without the limits of its workload, where it is the same for all: one lever instead of many.
+def _batches(
+    ledger: pl.LazyFrame, runs: Sequence[Acts], rests: Sequence[tuple[str, ...]], signals: Signals
+) -> Iterator[pl.DataFrame]:
+    """Yield the rows that any act is meant for, with what they cost now, their slice, and the answers of filters."""
+    wanted = sorted(frozenset().union(*(slices for run in runs for slices in run.slices.values())))
+    if not wanted:
+        return
+    question = signals.question
+    keys = {f"_by_{name}": key for name, key in signals.keys.items()}
+    answers = filter_columns(rests, question.timezone, question.first_month)
+    filters = {f"{_REST}{at}": answers[f"_when{at}"] for at in range(len(rests))}
+    slices = signals.slices.with_row_index(SLICE).select(SLICE, *(pl.col(n).alias(f"_by_{n}") for n in signals.keys))
+    meant = slices.filter(pl.col(SLICE).is_in(wanted))
+    usage = ledger.filter(pl.col("record_kind").is_in(["request", "usage"]))
+    # A record's id only chooses a share of requests, and no advice is about a share.
+    rows = usage.select(*NEEDED, **keys, **filters).with_columns(record_id=pl.lit(None, dtype=pl.String))
+    for batch in rows.collect_batches(chunk_size=_BATCH, engine="streaming"):
+        placed = batch.join(meant, on=list(keys), nulls_equal=True).drop(keys)
+        if placed.height:
+            yield opened(placed, question.prices, None, question.basis)
 
-    What it does elsewhere is not looked at. A swap stays limited to its model, and limits by place differ.
-    """
-    change = advice.change
-    if change is None:
-        return None
-    places = {name: value for name, value in advice.where.items() if name not in MODEL}
-    limits = frozenset(filters(places))
-    wider: dict[str, Any] = {}
-    for name in _SAME:
-        levers = getattr(change, name)
-        wider[name] = tuple(replace(lever, where=tuple(w for w in lever.where if w not in limits)) for lever in levers)
-    return replace(change, **wider)
+
+def _sums(
+    rows: pl.DataFrame, acts: Sequence[Act], run: Acts, rests: Sequence[tuple[str, ...]], signals: Signals
+) -> pl.DataFrame:
+    """Return what the rows of each slice cost before and after some acts of a run."""
+    question = signals.question
+    meant = {
+        f"_when{at}": pl.col(SLICE).is_in(sorted(run.slices[act]))
+        & (pl.col(f"{_REST}{rests.index(act.where)}") if act.where else pl.lit(value=True))
+        for at, act in enumerate(acts)
+    }
+    names = [(str(at),) for at in range(len(acts))]
+    play = Play(scenario_of(acts), question.prices, question.basis, names)
+    after = played(rows.with_columns(**meant), play, None, with_retries=run.with_retries)
+    shown = in_currency(after, ["baseline", "scenario"], question.currency, question.rates)
+    both = pl.all_horizontal(pl.col("baseline", "scenario").is_not_null())
+    return shown.filter(both).group_by(SLICE).agg(pl.col("baseline", "scenario").cast(pl.Int128).sum())
 
 
-def together(ledger: pl.LazyFrame, advice: Sequence[Advice], signals: Signals) -> Together:
-    """Return what all advice saves a month together.
+def _added(parts: Sequence[pl.DataFrame]) -> Sums:
+    if not parts:
+        return {}
+    sums = pl.concat(parts).group_by(SLICE).agg(pl.col("baseline", "scenario").sum())
+    return {at: (now, then) for at, now, then in sums.iter_rows()}
+
+
+def _without(
+    ledger: pl.LazyFrame, whole: Sums, kept: Sequence[Advice], lost: Sequence[Advice], signals: Signals
+) -> Sums:
+    """Return the sums of all changes together without those that are left out, playing what they touched again."""
+    if not lost:
+        return whole
+    with_lost = acts_of([*kept, *lost], signals)
+    changes = [each for each in kept if each.change is not None and each.change.self_host is None]
+    wanted = acts_of(changes, signals)
+    # Without a lever on retries, what they cost is on neither side, anywhere.
+    again = set(whole) if with_lost.with_retries != wanted.with_retries else set(_touched(lost, signals))
+    (sums,) = _played(ledger, [wanted.within(again)], signals)
+    return {at: amounts for at, amounts in whole.items() if at not in again} | sums
+
+
+def _touched(advice: Sequence[Advice], signals: Signals) -> Iterator[int]:
+    for each in advice:
+        yield from slices_at(each.where, signals)
+
+
+def _together(advice: Sequence[Advice], sums: Sums, signals: Signals) -> Together:
+    """Count every dollar once.
 
     Changes that what-if can play act one after the other in a single scenario. A cache that is given up and another
     change of the same workload and model are not added: of both the larger counts. Machines of one's own take the
     requests themselves: they count instead of all the others, where they save more.
-
-    Args:
-        ledger: Ledger columns and ``cost``.
-        advice: With savings.
-        signals: What it was found in.
     """
-    hosting = [each for each in advice if each.change is not None and each.change.self_host is not None]
     changes = [each for each in advice if each.change is not None and each.change.self_host is None]
+    hosting = [each for each in advice if each.change is not None and each.change.self_host is not None]
     losses = [each for each in advice if each.change is None and (each.saving or _NOTHING) > 0]
-    saving, kept = _NOTHING, _NOTHING
-    rows = None
-    if changes:
-        rows = _played(ledger, changes, signals).outcomes[0].rows
-        saving = _saving(rows)
+    saving = _saved(sums, sums)
+    kept, caches = _NOTHING, 0
     for places, lost in _by_place(losses):
-        same = _NOTHING if rows is None else _saving(rows.filter(_at(dict(places))))
-        kept += max(lost - max(same, _NOTHING), _NOTHING)
-    alone = max((each.saving or _NOTHING for each in hosting), default=_NOTHING)
-    if alone > saving + kept:
-        return Together(signals.monthly(alone), "machines of one's own alone, which save more than all the rest")
-    parts = f"{len(changes)} played in one scenario" if changes else ""
-    if losses:
-        parts += f"{', ' if parts else ''}{len(losses)} of caches given up, where they save more than those"
-    return Together(signals.monthly(saving + kept), parts)
+        more = lost - max(_saved(sums, slices_at(dict(places), signals)), _NOTHING)
+        kept += max(more, _NOTHING)
+        caches += more > 0
+    best = max(hosting, key=lambda each: each.saving or _NOTHING, default=None)
+    if best is not None and (best.saving or _NOTHING) > saving + kept:
+        alone = signals.monthly(best.saving)
+        return Together(alone, alone, (best,), 0)
+    return Together(signals.monthly(saving + kept), signals.monthly(saving), tuple(changes), caches)
 
 
-def _played(ledger: pl.LazyFrame, changes: Sequence[Advice], signals: Signals) -> WhatIf:
-    return whatif(ledger, _asked(signals, [merged("together", (each.change for each in changes))]))
+def _with_saving(ledger: pl.LazyFrame, advice: Advice, sums: Sums, signals: Signals) -> Advice:
+    if advice.change is None:
+        return advice if advice.saving is None else replace(advice, monthly=signals.monthly(advice.saving))
+    if advice.change.self_host is not None:
+        now, then = _hosted(ledger, advice.change, signals)
+    else:
+        here = [sums[at] for at in slices_at(advice.where, signals) if at in sums]
+        now, then = (_money(sum(amounts[side] for amounts in here)) for side in (0, 1))
+    said = f"{advice.evidence}: {arithmetic(signals, now, then)}"
+    return replace(advice, saving=now - then, monthly=signals.monthly(now - then), evidence=said)
 
 
-def _asked(signals: Signals, scenarios: Sequence[Scenario]) -> WhatIfQuestion:
+def _hosted(ledger: pl.LazyFrame, change: Scenario, signals: Signals) -> tuple[Decimal, Decimal]:
+    """Return what everything costs now and would on machines of one's own: their hours are no row's."""
     question = signals.question
-    names = [d.name for d in question.by]
-    by = (*question.by, *(dimension(name) for name in MODEL if name not in names))
-    return WhatIfQuestion(
-        tuple(scenarios),
+    asked = WhatIfQuestion(
+        (change,),
         question.prices,
-        by=by,
         compare=True,
         span=question.span,
         timezone=question.timezone,
@@ -145,26 +207,16 @@ def _asked(signals: Signals, scenarios: Sequence[Scenario]) -> WhatIfQuestion:
         currency=question.currency,
         rates=question.rates,
     )
+    rows = whatif(ledger, asked).outcomes[0].rows
+    return Decimal(rows["baseline"].sum() or 0), Decimal(rows["scenario"].sum() or 0)
 
 
-def _with_saving(advice: Advice, rows: pl.DataFrame, signals: Signals) -> Advice:
-    here = rows.filter(_at(advice.where))
-    now, then = (Decimal(here[name].sum()) for name in ("baseline", "scenario"))
-    said = f"{advice.evidence}: {arithmetic(signals, now, then)}"
-    return replace(advice, saving=now - then, monthly=signals.monthly(now - then), evidence=said)
+def _saved(sums: Sums, slices: Iterable[int]) -> Decimal:
+    return _money(sum(sums[at][0] - sums[at][1] for at in slices if at in sums))
 
 
-def _with_month(advice: Advice, signals: Signals) -> Advice:
-    return advice if advice.saving is None else replace(advice, monthly=signals.monthly(advice.saving))
-
-
-def _at(place: Mapping[str, str | None]) -> pl.Expr:
-    """Return whether a row is of a place."""
-    return pl.all_horizontal(pl.lit(value=True), *(pl.col(name).eq_missing(value) for name, value in place.items()))
-
-
-def _saving(rows: pl.DataFrame) -> Decimal:
-    return Decimal(rows["saving"].sum() or 0)
+def _money(pico: int) -> Decimal:
+    return Decimal(pico).scaleb(_PICO_DIGITS)
 
 
 def _by_place(losses: Sequence[Advice]) -> list[tuple[tuple[tuple[str, str | None], ...], Decimal]]:

@@ -119,6 +119,7 @@ class RecommendQuestion:
         top: Keep this many rows; None: all.
         words: What commands named in the answer need to read the same records: inputs and options.
         budget_words: The same for commands that look at budgets as of an instant.
+        scenario_file: Where all changes together will be written to as a scenario, for the command named with them.
     """
 
     by: tuple[Dimension, ...]
@@ -137,6 +138,7 @@ class RecommendQuestion:
     top: int | None = None
     words: tuple[str, ...] = ()
     budget_words: tuple[str, ...] = ()
+    scenario_file: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what makes no workload."""

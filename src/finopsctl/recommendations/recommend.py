@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from finopsctl.ledger.schema import MONEY
-from finopsctl.recommendations.playing import figured, together
+from finopsctl.recommendations.combined import scenario_text
+from finopsctl.recommendations.playing import figured
 from finopsctl.recommendations.result import Recommendations
 from finopsctl.recommendations.rules import rules_without
 from finopsctl.recommendations.signals import signals_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from finopsctl.recommendations.advice import Advice
+    from finopsctl.recommendations.playing import Together
     from finopsctl.recommendations.question import RecommendQuestion, Shown
     from finopsctl.recommendations.signals import Signals
 
@@ -39,21 +41,33 @@ def recommend(ledger: pl.LazyFrame, question: RecommendQuestion, shown: Shown) -
     """
     signals = signals_of(ledger, question, shown)
     found = [each for rule in rules_without(question.thresholds.disabled) for each in rule.find(signals)]
-    advice = sorted(figured(ledger, found, signals), key=_order)
-    whole = together(ledger, advice, signals)
+    known, whole = figured(ledger, found, signals)
+    advice = sorted(known, key=_order)
     alone = sum((each.monthly for each in advice if each.monthly is not None), _NOTHING)
     totals = {
         "monthly_saving_combined": whole.monthly,
+        "monthly_saving_scenario": whole.scenario,
         "monthly_saving_added": alone,
         "monthly_spend": signals.monthly(signals.quality.spend),
         "days": signals.days,
         "floor": question.thresholds.floor,
         "workloads": signals.workloads.height,
         "workloads_left_alone": signals.workloads.height - sum(1 for _ in signals.large()),
+        "combined_command": _combined_command(whole, question),
     }
     rows = _rows(advice, signals)
-    said = tuple(_findings(signals, whole.monthly, alone, whole.parts))
-    return Recommendations(rows, totals, question.by, signals.quality, said, question.currency, question.top)
+    said = tuple(_findings(signals, whole, alone))
+    ranked = [each for each in advice if each in whole.changes]
+    return Recommendations(
+        rows, totals, question.by, signals.quality, said, question.currency, question.top, scenario_text(ranked)
+    )
+
+
+def _combined_command(whole: Together, question: RecommendQuestion) -> str | None:
+    """Return the command that shows what one scenario of all changes saves; None: it was not asked to be written."""
+    if question.scenario_file is None or not whole.changes:
+        return None
+    return shlex.join(["finopsctl", "whatif", *question.words, "--scenarios", question.scenario_file])
 
 
 def _order(advice: Advice) -> tuple[bool, Decimal, Decimal, str, str]:
@@ -109,8 +123,8 @@ def _command(advice: Advice, signals: Signals) -> str:
     return shlex.join(["finopsctl", *own[:at], *words, *own[at:]])
 
 
-def _findings(signals: Signals, whole: Decimal, alone: Decimal, parts: str) -> Iterator[Finding]:
-    question = signals.question
+def _findings(signals: Signals, together: Together, alone: Decimal) -> Iterator[Finding]:
+    question, whole = signals.question, together.monthly
     currency, floor = question.currency, question.thresholds.floor
     large = {row["line_item"] for row in signals.large()}
     small = signals.workloads.filter(~pl.col("line_item").is_in(list(large)))
@@ -132,9 +146,14 @@ def _findings(signals: Signals, whole: Decimal, alone: Decimal, parts: str) -> I
     if alone != whole:
         text = (
             f"Some act on the same requests: together they save {money(whole, currency)} a month, not the "
-            f"{money(alone, currency)} they add up to ({parts})."
+            f"{money(alone, currency)} they add up to ({together.parts})."
         )
-        yield Finding(Severity.INFO, "overlapping_savings", text)
+        command = _combined_command(together, question)
+        hint = f"Together: {command}" if command else "--export-scenarios FILE writes them as one scenario for whatif."
+        yield Finding(Severity.INFO, "overlapping_savings", text, hint)
+    if question.scenario_file is not None and not together.changes:
+        text = f"No recommended change can be played: {question.scenario_file} is not written."
+        yield Finding(Severity.WARNING, "no_scenario", text)
     yield from _self_hosting(signals)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from finopsctl.errors import ConfigError
 from finopsctl.ledger.conditions import fits
 from finopsctl.ledger.schema import LEDGER_SCHEMA, MONEY, PICO
 from finopsctl.ledger.token_classes import INPUT_COLUMNS, OUTPUT_COLUMNS
-from finopsctl.metrics.dimensions import named
+from finopsctl.metrics.dimensions import UNTAGGED, named
 from finopsctl.metrics.measures import FACTS
 from finopsctl.metrics.quality import quality_of
 from finopsctl.metrics.rollup import rollup
@@ -30,6 +31,8 @@ MODEL = ("provider", "model")
 
 _CACHES = ("cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens")
 _NOTHING = Decimal(0)
+_MISREAD = re.compile(r",|:(?=(?:tag:)?\w[\w.-]*\s*(?:!=|!~|=|~))|^\s+|\s+$")
+"""In names: a comma means "or", a colon before a filter begins one, and blanks at the ends are cut."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +56,11 @@ class Signals:
     days: int
     quality: Quality
     users: pl.DataFrame
+
+    @property
+    def keys(self) -> dict[str, pl.Expr]:
+        """What tells slices apart, as expressions on ledger columns: dimensions of workloads, provider, model."""
+        return keys_of(self.question)
 
     @property
     def names(self) -> list[str]:
@@ -84,12 +92,21 @@ class Signals:
         return found
 
 
+def keys_of(question: RecommendQuestion) -> dict[str, pl.Expr]:
+    """Return the dimensions of workloads, provider and model, as expressions on ledger columns."""
+    return {d.name: d.expr(question.timezone) for d in question.by} | {name: pl.col(name) for name in MODEL}
+
+
 def filters(place: Mapping[str, str | None]) -> tuple[str, ...]:
-    """Return the filters that records of a place pass; a comma in a name, which means "or", becomes a ``?``."""
-    return tuple(
-        f"{name}~{value.replace(',', '?')}" if value and "," in value else f"{name}={value or ''}"
-        for name, value in place.items()
-    )
+    """Return the filters that records of a place pass; what a filter would read otherwise becomes a ``?``."""
+    return tuple(_filter(name, value) for name, value in place.items())
+
+
+def _filter(name: str, value: str | None) -> str:
+    if not value:
+        return f"{name}="
+    told = "?untagged)" if value == UNTAGGED else _MISREAD.sub(lambda found: "?" * len(found[0]), value)
+    return f"{name}={value}" if told == value else f"{name}~{told}"
 
 
 def signals_of(ledger: pl.LazyFrame, question: RecommendQuestion, shown: Shown) -> Signals:
@@ -103,7 +120,7 @@ def signals_of(ledger: pl.LazyFrame, question: RecommendQuestion, shown: Shown) 
     Raises:
         ConfigError: A tag that has several values in a record.
     """
-    keys = {d.name: d.expr(question.timezone) for d in question.by} | {name: pl.col(name) for name in MODEL}
+    keys = keys_of(question)
     names = [d.name for d in question.by]
     usage = ledger.filter(pl.col("record_kind").is_in(["request", "usage"]))
     places = [keys[name].alias(name) for name in names]

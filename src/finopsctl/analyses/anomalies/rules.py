@@ -249,7 +249,7 @@ RULES: tuple[Rule, ...] = (
         three_sigma,
         factor=3,
         floor=1.0,
-        min_history=7,
+        min_history=5,
         window=30,
         grains=("day", "hour"),
     ),

@@ -45,6 +45,7 @@ def findings_of(
     """
     found = [finding for row in rows.iter_rows(named=True) for finding in _alert(row, question.currency)]
     found += [finding for row in rows.iter_rows(named=True) for finding in _reasons(row, question)]
+    found += _unpriced(rows)
     found += _uncovered(uncovered, daily, question)
     found += _unmatched(daily, question)
     found += _gaps(rows, daily, question)
@@ -104,6 +105,17 @@ def _reasons(row: Mapping[str, Any], question: BudgetQuestion) -> Iterator[Findi
         message = f"Budget {row['budget']}: {' and '.join(why)}."
         evidence = {"budget": row["budget"], "status": row["status"]}
         yield Finding(Severity(_worse(row[USED], row[LASTS])), "budget_status", message, "", evidence)
+
+
+def _unpriced(rows: pl.DataFrame) -> Iterator[Finding]:
+    for name in rows.filter(pl.col("actual").is_null())["budget"]:
+        yield Finding(
+            Severity.WARNING,
+            "budget_unpriced",
+            f"Budget {name}: none of its records has a price, so what is spent of it is not known.",
+            "Add prices with --prices DIR; `finopsctl pricing list` shows what has one.",
+            {"budget": name},
+        )
 
 
 def _worse(*grades: str) -> str:

@@ -3,7 +3,8 @@
 The share of the limit used and how many days the rest lasts grade a budget's standing. A projection is graded by its
 end, too: P50 above the limit is critical, and so are odds of an overrun at or above the second threshold; those at or
 above the first are a warning. A limit that is spent is ``exhausted``; before the first whole day of a period it is
-``too_early``; what seems fine because most of the period's days hold no record of anyone is ``no_data``.
+``too_early``; what seems fine because most of the period's days hold no record of anyone is ``no_data``, and so is
+a budget of whose records none has a price.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ def graded(figures: pl.DataFrame, question: BudgetQuestion, covered: date | None
     status = (
         pl.when(is_spent())
         .then(pl.lit("exhausted"))
+        .when(pl.col("actual").is_null())
+        .then(pl.lit("no_data"))
         .when(pl.col("days_elapsed") == 0)
         .then(pl.lit("too_early"))
         .when(~standing.is_in(_BAD) & (2 * silent > pl.col("days_elapsed")))

@@ -38,13 +38,18 @@ _NONE = "\N{EN DASH}"
 def headline(rows: pl.DataFrame, totals: Mapping[str, Any], question: BudgetQuestion, *, is_projection: bool) -> str:
     """Return one sentence on the worst budget, and how many others need attention."""
     worst = rows.row(0, named=True)
-    said = _state(worst, question)
+    said = _unknown(worst, question) if worst["actual"] is None else _state(worst, question)
     if is_projection and not (question.looks_back(worst["budget"]) or _is_over(worst, question)):
         said += _forecast(worst, question.currency)
     counts = [f"{totals[name]} {words}" for name, words in _SAID if totals.get(name)]
     if rows.height == 1:
         return f"{said}."
     return f"{said}. Of {counted(rows.height, 'budget')}: {', '.join(counts) or 'all good'}."
+
+
+def _unknown(row: Mapping[str, Any], question: BudgetQuestion) -> str:
+    limit = money(row["limit"], question.currency)
+    return f"What budget {row['budget']} has spent of {limit} is not known: none of its records has a price"
 
 
 def _state(row: Mapping[str, Any], question: BudgetQuestion) -> str:

@@ -50,6 +50,9 @@ _AMOUNTS = (
 )
 """Quotients of money, rounded to millionths: exact amounts from here on."""
 
+_SPENT = ("actual", "whole_days_spend", "last_days_spend", "last_24h_spend")
+"""What is not known of a budget whose records have no price."""
+
 _SELDOM = ("ok", "no_data")  # counted where there are any
 _FIGURES = (
     *("period_start", "period_end", "limit", "actual", "remaining", "utilization"),
@@ -116,18 +119,28 @@ def _standing(
     plan["covered"] = ledger.filter(seen).select(_last_instant().max())
     frames = collect([plan])[0]
     daily = frames["daily"]
-    ahead = {
-        budget.name: projection(daily, budget, question.as_of, question.end_day)
-        if is_projection
-        else Projection(dict(UNKNOWN))
-        for budget in question.budgets
-    }
-    full = _rows(daily, question, ahead, _covered(frames["covered"].item(), question))
+    unpriced = frozenset(b.name for b in question.budgets if _is_unpriced(daily, b, question.as_of))
+    ahead = {b.name: _ahead(daily, b, question, unpriced, wanted=is_projection) for b in question.budgets}
+    full = _rows(daily, question, ahead, unpriced, _covered(frames["covered"].item(), question))
     totals = _totals(full, daily, question)
     found = findings_of(full, daily, question, totals["uncovered"], ahead)
     quality = _quality(frames["rollup"], question, unfiltered)
     rows = full.select("budget", *question.dims, *_FIGURES)
     return BudgetStanding(rows, totals, quality, found, question, is_projection)
+
+
+def _is_unpriced(daily: pl.DataFrame, budget: Budget, as_of: datetime) -> bool:
+    """Return whether a budget's period holds records of its scope and none of them has a price."""
+    current = daily.filter(in_scope(budget) & (pl.col(DAY) >= budget.current(as_of).first_day))
+    return bool(budget.has_begun(as_of) and current.height and not current["priced"].sum())
+
+
+def _ahead(
+    daily: pl.DataFrame, budget: Budget, question: BudgetQuestion, unpriced: frozenset[str], *, wanted: bool
+) -> Projection:
+    if wanted and budget.name in unpriced:
+        return Projection(dict(UNKNOWN), "none: nothing has a price")
+    return projection(daily, budget, question.as_of, question.end_day) if wanted else Projection(dict(UNKNOWN))
 
 
 def _last_instant() -> pl.Expr:
@@ -143,10 +156,16 @@ def _covered(last: datetime | None, question: BudgetQuestion) -> date | None:
 
 
 def _rows(
-    daily: pl.DataFrame, question: BudgetQuestion, ahead: Mapping[str, Projection], covered: date | None
+    daily: pl.DataFrame,
+    question: BudgetQuestion,
+    ahead: Mapping[str, Projection],
+    unpriced: frozenset[str],
+    covered: date | None,
 ) -> pl.DataFrame:
     known = {budget.name: budget for budget in question.budgets}
-    figures = with_figures(usage_of(daily, question.budgets, question.as_of, question.dims))
+    usage = usage_of(daily, question.budgets, question.as_of, question.dims)
+    is_known = ~pl.col("budget").is_in(list(unpriced))
+    figures = with_figures(usage.with_columns(pl.when(is_known).then(name).alias(name) for name in _SPENT))
     forecast = pl.DataFrame([{"budget": n, **p.values} for n, p in ahead.items()], {"budget": pl.String, **PROJECTION})
     used = dict(figures.select("budget", "utilization").iter_rows())
     spent = dict(figures.select("budget", is_spent()).iter_rows())
@@ -157,8 +176,17 @@ def _rows(
         for name in figures["budget"]
     ]
     joined = figures.join(forecast, on="budget", how="left", maintain_order="left")
+    has_data = pl.col("status") != "no_data"
     rows = graded(joined, question, covered).with_columns(
-        *(pl.col(name).round(6).cast(pl.Decimal(38, 6)).cast(MONEY) for name in _AMOUNTS),
+        *(pl.when(has_data).then(name).alias(name) for name in PROJECTION if name not in _AMOUNTS),
+        *(
+            (pl.when(has_data).then(name) if name in PROJECTION else pl.col(name))
+            .round(6)
+            .cast(pl.Decimal(38, 6))
+            .cast(MONEY)
+            .alias(name)
+            for name in _AMOUNTS
+        ),
         pl.Series("alerts", alerts, dtype=_ALERTS),
         pl.Series("exhaustion_date", dates, dtype=pl.Date()),
     )
