@@ -1,0 +1,95 @@
+"""``finopsctl report``: one document for an audience or a schedule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finopsctl.cli.options import Common, Top
+from finopsctl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from finopsctl.books import Books
+    from finopsctl.config.settings import Settings
+    from finopsctl.reports._parts import Composed
+
+EXAMPLES = """Examples:
+
+  finopsctl report executive sample_data --budgets sample_data/budgets.toml --as-of 2026-10-16
+
+  finopsctl report weekly sample_data -f md
+"""
+
+Name = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="NAME", help="executive, engineering, product, daily, weekly or monthly.", show_default=False
+    ),
+]
+CompareWith = Annotated[
+    str | None,
+    typer.Option(
+        "--compare",
+        metavar="WHAT",
+        help="Compare with previous (the default), yoy or a period: 2026-09, 2026Q2.",
+        show_default=False,
+    ),
+]
+Now = Annotated[
+    str | None,
+    typer.Option(
+        "--now",
+        metavar="TIME",
+        help="The time it is, or `clock`: records that are late then are a finding.",
+        show_default=False,
+    ),
+]
+Lag = Annotated[
+    str, typer.Option("--lag", metavar="SPAN", help="With --now: how old the newest record may be: 5m, 2h, 1d.")
+]
+
+
+def report(
+    common: Common,
+    name: Name = None,
+    *,
+    top: Top = None,
+    compare: CompareWith = None,
+    now: Now = None,
+    lag: Lag = "5m",
+) -> None:
+    """Compose one report: executive, engineering, product, daily, weekly or monthly.
+
+    The first three are of the period named, else of the month so far; daily, weekly and monthly of the last one that
+    is over, seen from --as-of. A team gets its own with --where team=NAME.
+    """
+    from finopsctl.cli.amounts import span
+    from finopsctl.cli.recommend import words_of
+    from finopsctl.cli.run import answer
+    from finopsctl.reports import REPORTS, Asked, report_named
+
+    if name is None:
+        known = "; ".join(f"{kind.name} ({kind.purpose})" for kind in REPORTS)
+        raise ConfigError("no report is named", f"There are: {known}.")
+    kind = report_named(name)
+    longest = span("--lag", lag)
+
+    def analyse(books: Books, settings: Settings) -> Composed:
+        asked = Asked(words_of(common), _now(now, settings.tz), longest)
+        return kind.composed(books, settings, asked)
+
+    answer(common, analyse, kind.narrowed, top=top, compare=compare)
+
+
+def _now(text: str | None, timezone: str) -> datetime | None:
+    """Return the instant that ``--now`` names; ``clock`` is this machine's."""
+    from datetime import UTC, datetime
+
+    from finopsctl.ledger.period import parse_instant
+
+    if text is None:
+        return None
+    return datetime.now(UTC).replace(microsecond=0) if text == "clock" else parse_instant(text, timezone)
