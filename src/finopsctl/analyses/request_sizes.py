@@ -1,7 +1,7 @@
 """How large requests are, by use case: input tokens against what they were, output tokens against their limit.
 
 Only single requests that a provider served count: sums of several have no size. P95 is linear between neighbours:
-position (n - 1) x 0.95 of the sorted sizes.
+position (n - 1) x 0.95 of the sorted sizes, to the whole token.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _sizes(ledger: pl.LazyFrame, limits: Mapping[str, int]) -> pl.LazyFrame:
     own = pl.coalesce("max_output_tokens", _configured(limits))
     reached = (pl.col("made") >= own).filter(own.is_not_null())
     each = {
-        name: pl.col(column).quantile(_QUANTILE, "linear")
+        name: pl.col(column).quantile(_QUANTILE, "linear").round().cast(pl.Int64)
         for name, column in zip(_SIZES, ("given", "made"), strict=True)
     }
     return sizes.group_by("feature").agg(

@@ -170,9 +170,14 @@ class _Wording:
             return self._at(points, first)
         least, most = min(known, key=points.__getitem__), max(known, key=points.__getitem__)
         between = f"{self._at(points, first)} to {self._at(points, last)}{self._interval(last, name)}"
-        spread = f"; lowest {self._at(points, least)}, highest {self._at(points, most)}"
-        grouped = f"; each mark is {self.step} of them" if self.step > 1 else ""
-        return f"{between}{spread if points[least] != points[most] else ', all the same'}{grouped}"
+        ends = {points[first], points[last]}
+        spread = [
+            f"{word} {self._at(points, at)}"
+            for word, at in (("lowest", least), ("highest", most))
+            if points[at] not in ends
+        ]
+        grouped = [f"each mark is {self.step} of them"] if self.step > 1 else []
+        return "; ".join([between, ", ".join(spread), *grouped] if spread else [between, *grouped])
 
     def _at(self, points: Mapping[Any, float], moment: Any) -> str:  # noqa: ANN401 - of any column
         unit = _unit(self.table, self.chart.y)

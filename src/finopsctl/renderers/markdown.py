@@ -12,7 +12,6 @@ from unicodedata import east_asian_width
 
 from finopsctl.renderers._chart_text import is_over_time, strips
 from finopsctl.renderers._grid import Grid, empty_sentence, gathered, grid_of, notation_of, severity_label
-
 from finopsctl.results.report import Look
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from finopsctl.reports._scene import Scene
 
 _NEEDS = "pass --budgets FILE, or write [[budget]] tables into the configuration"
-_TOLD = ("budget_alert", "budget_exhausted", "budget_overrun")
+_TOLD = ("budget_alert", "budget_status", "budget_overrun")
 
 
 def has_budgets(scene: Scene) -> bool:
@@ -42,7 +43,7 @@ def budgets(scene: Scene, *, figures: bool = True, projection: bool = True) -> P
         return lacks("spend against budget", _NEEDS)
     found = standing_of(scene.at_end, scene.settings, is_projection=projection)
     is_open = projection and any(row["period_end"] > found.question.end_day for row in found.rows.to_dicts())
-    table = first_rows(_table(found, is_open=is_open, scene=scene), scene.top * 2)
+    table = first_rows(_table(found, is_open=is_open), scene.top * 2)
     shown = _figures(found, is_open=is_open) if figures else ()
     return Part(shown, (table,), notable(found.findings, without=_TOLD), _said(found, scene), found.quality)
 
@@ -90,7 +91,7 @@ def _said(found: BudgetStanding, scene: Scene) -> str:
     return said
 
 
-def _table(found: BudgetStanding, *, is_open: bool, scene: Scene) -> Table:
+def _table(found: BudgetStanding, *, is_open: bool) -> Table:
     alerts = [_alerts(row["alerts"]) for row in found.rows.iter_rows(named=True)]
     frame = found.rows.with_columns(pl.Series("fired", alerts, dtype=pl.String))
     ending = (
@@ -127,7 +128,5 @@ def budget_variance(scene: Scene) -> Part:
         return lacks("budget variance", _NEEDS)
     found = against_budgets(scene.at_end, scene.settings)
     table = first_rows(found.report().for_people[0], scene.top * 2)
-    from dataclasses import replace
-
     shown = replace(table, basis="Planned: the limit times the share of the budget's period that has passed.")
     return Part((), (shown,), notable(found.findings))

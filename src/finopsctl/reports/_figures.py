@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -14,6 +15,7 @@ from finopsctl.metrics.measures import ratio
 from finopsctl.questions.scorecard import scorecard_of
 from finopsctl.results.report import Column, Look, Table
 from finopsctl.results.units import Direction, Unit
+from finopsctl.results.wording import SYMBOLS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from finopsctl.books import Books
     from finopsctl.config.settings import Settings
 
+_MOST_DIGITS = 12
 _EXACT = Decimal("1e-12")
 _FRACTIONS = ("ratio",)
 _TEXTS = ("figure", "title", "unit", "grade", "target", "basis")
@@ -71,7 +74,7 @@ def figures_table(figures: Sequence[Figure], basis: str, previous: str) -> Table
         *_if(frame, "basis", Column("basis", "Rests on", priority=4, null="")),
         *_if(frame, "grade", Column("grade", "Grade", Unit.GRADE)),
     )
-    nulls = ["" if grade is None else "" for grade in frame["target"]]
+    nothing = [""] * frame.height
     goods = [figure.good for figure in figures]
     texts = {"grade": ["" if figure.grade is None else None for figure in figures]}
     return Table(
@@ -79,7 +82,7 @@ def figures_table(figures: Sequence[Figure], basis: str, previous: str) -> Table
         frame,
         shown,
         row_good=goods,
-        row_nulls={"target": nulls},
+        row_nulls={"target": nothing, "previous": nothing, "change": nothing},
         row_texts=texts,
         basis=basis,
         look=Look.FIGURES,
@@ -141,5 +144,12 @@ def _of_kpi(row: Mapping[str, Any]) -> Figure:
         row["target"],
         row.get("previous"),
         find_kpi(row["kpi"]).good,
-        "" if share is None or share >= 1 else f"{share:.1%} of spend",
+        "" if share is None or not 0 <= share < 1 else f"{share:.1%} of spend",
     )
+
+
+def price(value: float, currency: str) -> str:
+    """Return a cost per unit for a sentence, with three digits that say something."""
+    symbol = SYMBOLS.get(currency, f"{currency} ")
+    digits = 2 if not value else max(2, 2 - floor(log10(abs(value))))
+    return f"{'-' if value < 0 else ''}{symbol}{abs(value):,.{min(digits, _MOST_DIGITS)}f}"

@@ -13,6 +13,7 @@ from finopsctl.ledger.schema import MONEY
 from finopsctl.questions.forecast import forecast_of
 from finopsctl.reports._figures import Figure
 from finopsctl.reports._parts import Part, lacks, notable
+from finopsctl.reports._spend import daily_spend, frame_of_days
 from finopsctl.results.report import Chart, ChartKind, Column, Look, Table
 from finopsctl.results.units import Unit
 from finopsctl.results.wording import money
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from finopsctl.analyses.forecast import Forecast
     from finopsctl.reports._scene import Scene
 
+_MOST_DAYS = 31
 _MIDDLE = 14  # days of a month before its 15th
 
 
@@ -37,8 +39,9 @@ def month_end(scene: Scene) -> Part:
     what = f"Expected end of {name}" if found.horizon.past else f"Expected in {name}"
     figure = Figure("forecast_month_end", what, totals["projected"], basis=_interval(found, scene))
     said = f"{name} is expected to {'end at' if found.horizon.past else 'cost'} "
-    said += f"{money(totals['projected'], scene.given.currency)}{_between(found, scene)}"
-    return Part((figure,), (_chart(found, name),), notable(found.findings), said, totals=_machine(found, "month_end"))
+    said += money(totals["projected"], scene.given.currency)
+    noticed = notable(found.findings, without=("unpriced_not_forecast",))
+    return Part((figure,), (_chart(found, scene),), noticed, said, totals=_machine(found, "month_end"))
 
 
 def year_end(scene: Scene) -> Part:
@@ -75,9 +78,11 @@ def _between(found: Forecast, scene: Scene) -> str:
     return f" (80% likely between {money(low, scene.given.currency)} and {money(high, scene.given.currency)})"
 
 
-def _chart(found: Forecast, name: str) -> Table:
+def _chart(found: Forecast, scene: Scene) -> Table:
+    """Return the days of the period and the days to come; of a month that is over, its own days come first."""
     is_past = pl.col("p50").is_null()
-    frame = found.rows.with_columns(
+    rows = found.rows if found.horizon.past else pl.concat([_days_before(scene), found.rows], how="diagonal")
+    frame = rows.with_columns(
         spend=pl.when(is_past).then("actual").otherwise("p50"),
         kind=pl.when(is_past).then(pl.lit("actual")).otherwise(pl.lit("forecast")),
     ).select("day", "kind", "spend", "actual", "p10", "p50", "p90")
@@ -89,9 +94,16 @@ def _chart(found: Forecast, name: str) -> Table:
         Column("p90", "P90", Unit.USD, 1),
     )
     chart = Chart(ChartKind.LINES, "day", "spend", series="kind", low="p10", high="p90")
-    basis = f"Actual days, then the median of each day to come; {found.totals['method']}."
-    title = f"Spend a day, {name}"
-    return Table(title, frame, columns, basis=basis, chart=chart, look=Look.CHART)
+    basis = f"Actual days, then the median of each day to come ({found.totals['method']})."
+    return Table("Spend a day and forecast", frame, columns, basis=basis, chart=chart, look=Look.CHART)
+
+
+def _days_before(scene: Scene) -> pl.DataFrame:
+    """Return the last days of the report, at most a month of them."""
+    last = scene.period.last_day
+    count = min(scene.period.days, _MOST_DAYS)
+    spent = daily_spend(scene, last - timedelta(days=count - 1), count)
+    return frame_of_days(spent).rename({"spend": "actual"})
 
 
 def forecast_against_actual(scene: Scene) -> Part:
@@ -122,7 +134,8 @@ def forecast_against_actual(scene: Scene) -> Part:
 
 def _actual(scene: Scene) -> Decimal | None:
     cost = pl.col("cost")
-    known, total = scene.books.ledger.select(cost.is_not_null().any(), cost.sum()).collect(engine="streaming").row(0)
+    sums = scene.books.ledger.select(known=cost.is_not_null().any(), total=cost.sum())
+    known, total = sums.collect(engine="streaming").row(0)
     return Decimal(total) if known else None
 
 

@@ -151,10 +151,10 @@ def first_rows(table: Table, most: int) -> Table:
         return table
     nulls = {name: list(words)[:most] for name, words in table.row_nulls.items()}
     texts = {name: list(words)[:most] for name, words in table.row_texts.items()}
-    title = f"{table.title} (first {most} of {table.frame.height:,})"
+    left = f"{most} of {table.frame.height:,} shown"
     return replace(
         table,
-        title=title,
+        basis=f"{table.basis.rstrip('.')}; {left}." if table.basis else f"{left[:1].upper()}{left[1:]}.",
         frame=table.frame.head(most),
         totals=None,
         row_nulls=nulls,

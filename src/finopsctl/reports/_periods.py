@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from finopsctl.books import PeriodWish
+from finopsctl.books.books import holds_rows, nothing_asked_for
 from finopsctl.config.origin import Layer
-from finopsctl.errors import ConfigError
+from finopsctl.errors import ConfigError, SourceError
 from finopsctl.ledger.period import fiscal_year, month_of, zone
 from finopsctl.questions.comparing import called
 from finopsctl.questions.spans import in_last_whole_month
@@ -42,7 +43,7 @@ def last_day(books: Books, settings: Settings) -> Books:
     """
     if (named := _named(books, settings, "day", 1)) is not None:
         return named
-    return within_days(books, _today(books) - _DAY, 1)
+    return _held(within_days(books, _today(books) - _DAY, 1), "day")
 
 
 def last_week(books: Books, settings: Settings) -> Books:
@@ -54,7 +55,7 @@ def last_week(books: Books, settings: Settings) -> Books:
     if (named := _named(books, settings, "week", _WEEK)) is not None:
         return named
     today = _today(books)
-    return within_days(books, today - timedelta(days=today.weekday() + _WEEK), _WEEK)
+    return _held(within_days(books, today - timedelta(days=today.weekday() + _WEEK), _WEEK), "week")
 
 
 def last_month(books: Books, settings: Settings) -> Books:
@@ -65,7 +66,7 @@ def last_month(books: Books, settings: Settings) -> Books:
     """
     named = books.period if _is_named(settings) else None
     if named is None:
-        return in_last_whole_month(books)
+        return _held(in_last_whole_month(books), "month")
     month = month_of(named.first_day, named.timezone)
     if (named.start, named.end) != (month.start, month.end):
         raise _wrong_length("month", named)
@@ -115,6 +116,22 @@ def _named(books: Books, settings: Settings, what: str, days: int) -> Books | No
 def _is_named(settings: Settings) -> bool:
     """Return whether the command line names a period; one of the configuration is for other questions."""
     return any(getattr(settings, name) and settings.origin(name).layer is Layer.FLAG for name in _OPTIONS)
+
+
+def _held(books: Books, what: str) -> Books:
+    """Return the books of the last whole day, week or month.
+
+    Raises:
+        SourceError: When they hold nothing of it.
+    """
+    if holds_rows(books.ledger):
+        return books
+    nothing = nothing_asked_for(books)
+    assert books.period is not None
+    raise SourceError(
+        f"the inputs hold nothing of the last whole {what}, {called(books.period)}",
+        f"{nothing.hint} --as-of says when to look: the last whole {what} before that is told of.",
+    )
 
 
 def _wrong_length(what: str, period: Period) -> ConfigError:

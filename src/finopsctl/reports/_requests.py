@@ -93,7 +93,8 @@ def sizes(scene: Scene) -> Part:
     if limits.is_null().all():
         needs = "no log says max_output_tokens; write [max-output-tokens] into the configuration"
         lost = (lacks("output tokens against their limit", needs),)
-    against = f"baseline: P95 of {scene.called_before}" if scene.before else "no baseline before it"
+    has_baseline = found.rows["baseline"].is_not_null().any()
+    against = f"baseline: P95 {scene.when_before}" if has_baseline else "no single requests before to compare with"
     shown = replace(found.table(), basis=scene.basis(against, "single requests that a provider served"))
     return Part(tables=(first_rows(shown, scene.top),), findings=tuple(f for part in lost for f in part.findings))
 

@@ -101,6 +101,16 @@ class Scene:
         return called(self.period, self.given.fiscal_year_start)
 
     @property
+    def when(self) -> str:
+        """The period with its preposition: ``in October 2026``, ``on 31 October 2026``, ``from 19 to 25 October``."""
+        return _when(self.period, self.called)
+
+    @property
+    def when_before(self) -> str:
+        """The same of the period compared with."""
+        return _when(self.before, self.called_before) if self.before else ""
+
+    @property
     def called_before(self) -> str:
         """What the period compared with is called."""
         return called(self.before, self.given.fiscal_year_start) if self.before else ""
@@ -147,3 +157,9 @@ class Scene:
         """Return the sentence on what a table rests on: period, cost basis, and what else is to be said."""
         parts = (self.called, f"cost basis {self.books.request.basis}", *(part for part in more if part))
         return f"{'; '.join(parts)}."
+
+
+def _when(period: Period, name: str) -> str:
+    if period.days == 1:
+        return f"on {name}"
+    return f"from {name}" if " to " in name else f"in {name}"

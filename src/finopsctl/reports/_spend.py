@@ -13,7 +13,7 @@ from finopsctl.ledger.period import zone
 from finopsctl.ledger.schema import MONEY, constant
 from finopsctl.questions.breakdown import breakdown_of
 from finopsctl.questions.variance import bridge_of
-from finopsctl.reports._figures import Figure, kpi_figures
+from finopsctl.reports._figures import Figure, kpi_figures, price
 from finopsctl.reports._parts import Part, lacks, notable, picked
 from finopsctl.results.report import Chart, ChartKind, Column, Look, Table
 from finopsctl.results.units import Direction, Unit
@@ -32,25 +32,43 @@ _SHARED = "shared cost is left where it was booked; the chargeback spreads it"
 _DRIVERS = 3
 
 
-def spend(scene: Scene, *, kpis: Sequence[str] = ()) -> Part:
-    """Return what was spent and how it changed, with the KPIs of the catalogue that belong beside it."""
+def spend(scene: Scene, *, kpis: Sequence[str] = (), requests: bool = False) -> Part:
+    """Return what was spent and how it changed.
+
+    Args:
+        scene: The books.
+        kpis: KPIs of the catalogue that belong beside it.
+        requests: Whether the headline says what a request costs.
+    """
     found = breakdown_of(scene.books, replace(scene.compared, by=("team",)), "spend")
     now, then = found.totals["spend"], found.totals.get("previous")
     figure = Figure("spend", "Spend", now, previous=then, good=Direction.DOWN)
     beside = kpi_figures(scene.books, scene.compared, kpis) if kpis else ()
     lost = () if scene.before else lacks("what changed", scene.no_comparison).findings
-    return Part((figure, *beside), (), lost, _spend_said(found, scene), found.quality)
+    said = "; ".join(filter(None, (_spend_said(found, scene), _request_said(beside, scene) if requests else "")))
+    return Part((figure, *beside), (), lost, said, found.quality)
+
+
+def _request_said(figures: Sequence[Figure], scene: Scene) -> str:
+    """Say what a request costs, never without how many succeed where that is known."""
+    values = {figure.name: float(figure.value) for figure in figures if figure.value is not None}
+    if "cost_per_request" not in values:
+        return ""
+    high = values.get("cost_per_request_p95")
+    beside = "" if high is None else f" (P95 {price(high, scene.given.currency)})"
+    success = "" if "success_rate" not in values else f", {values['success_rate']:.1%} succeed"
+    return f"a request costs {price(values['cost_per_request'], scene.given.currency)}{beside}{success}"
 
 
 def _spend_said(found: Breakdown, scene: Scene) -> str:
     now, then = found.totals["spend"], found.totals.get("previous")
     if now is None:
-        return f"No spend known in {scene.called}: no record has a cost"
-    said = f"{money(now, scene.given.currency)} spent in {scene.called}"
+        return f"No spend is known {scene.when}: no record has a cost"
+    said = f"{money(now, scene.given.currency)} spent {scene.when}"
     if not scene.before or not then:
         return said
     change = now / then - 1
-    return f"{said}, {abs(change):.1%} {'more' if change >= 0 else 'less'} than in {scene.called_before}"
+    return f"{said}, {abs(change):.1%} {'more' if change >= 0 else 'less'} than {scene.when_before}"
 
 
 def spend_by(scene: Scene, by: str, title: str, *, bars: bool = True) -> Part:
@@ -100,8 +118,7 @@ def drivers(scene: Scene) -> Part:
     signs = [Direction.DOWN] * top.height
     table = Table("What drove the change", top, columns, row_good=signs, basis=basis)
     first = top.row(0, named=True)
-    reason = f": {first['reason']}" if first["reason"] else ""
-    said = f"the largest driver is {first['title'].lower()} ({_signed(first['amount'], scene)}{reason})"
+    said = f"the largest driver is {first['title'].lower()} ({_signed(first['amount'], scene)})"
     return Part((), (table,), notable(found.findings), said)
 
 

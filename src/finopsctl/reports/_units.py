@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.questions.unit_economics import unit_economics_of
-from finopsctl.reports._figures import Figure
-from finopsctl.reports._parts import Part, first_rows, lacks, notable
+from finopsctl.reports._figures import Figure, price
+from finopsctl.reports._parts import Part, first_rows, lacks, notable, picked
 from finopsctl.results.report import Chart, ChartKind, Column, Look, Table
 from finopsctl.results.units import Direction, Unit
 from finopsctl.results.wording import money
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from finopsctl.analyses.unit_economics import UnitEconomics
     from finopsctl.reports._scene import Scene
 
 _OUTCOMES = "pass --outcomes FILE (see `finopsctl sources outcomes`)"
 _REVENUE = "pass --revenue FILE (see `finopsctl sources revenue`)"
+_SHOWN = (
+    *("feature", "team", "customer", "spend", "count", "cost_per", "success_rate", "target_high"),
+    *("cost_per_success", "alternative_cost", "net_value", "grade"),
+)
+_LOWEST = 5
+_TOLD = ("margin_negative",)
 _USERS = "no record names a user"
 _PLANS = "no record and no revenue names a plan"
 
@@ -35,30 +39,9 @@ def outcomes(scene: Scene, found: UnitEconomics) -> Part:
     """Return the cost of an outcome by use case; without an outcomes file that of a successful task."""
     table = _table(found, "Outcomes") or _table(found, "Tasks")
     lost = () if _table(found, "Outcomes") else lacks("cost per outcome", _OUTCOMES).findings
-    shown = () if table is None else (replace(first_rows(table, scene.top), basis=scene.basis(_of_outcomes(found))),)
+    shown = () if table is None else (first_rows(picked(table, *_SHOWN, basis=scene.basis()), scene.top),)
     figures = _figure(found, "successful_task", "cost_per_successful_task", "Cost per successful task")
-    return Part(figures, shown, (*lost, *notable(found.findings)), _outcome_said(found, scene))
-
-
-def _of_outcomes(found: UnitEconomics) -> str:
-    return "outcomes are counted in their own period and use case" if _table(found, "Outcomes") else ""
-
-
-def _outcome_said(found: UnitEconomics, scene: Scene) -> str:
-    rows = found.rows.filter((pl.col("unit") == "outcome") & pl.col("cost_per").is_not_null())
-    if rows.is_empty():
-        return ""
-    first = rows.row(0, named=True)
-    name = next((first[column] for column in ("feature", "team", "customer") if first[column]), "(unknown)")
-    rate = "" if first["success_rate"] is None else f" with {first['success_rate']:.1%} success"
-    cost = f"{scene.given.currency} {first['cost_per']:,.4f}" if first["cost_per"] < 1 else _money(first, scene)
-    return f"an outcome of {name} costs {cost}{rate}"
-
-
-def _money(row: dict[str, Any], scene: Scene) -> str:
-    from decimal import Decimal
-
-    return money(Decimal(repr(row["cost_per"])), scene.given.currency)
+    return Part(figures, shown, (*lost, *notable(found.findings, without=_TOLD)))
 
 
 def _figure(found: UnitEconomics, unit: str, name: str, title: str) -> tuple[Figure, ...]:
@@ -80,12 +63,12 @@ def margin(scene: Scene, found: UnitEconomics, *, table: bool = True) -> Part:
     totals = found.totals
     figures = (
         Figure("gross_margin", "Gross margin of customers", totals["margin"], "ratio", good=Direction.UP,
-               basis="on spend that names a customer"),
+               basis=_cover(found)),
         Figure("gross_margin_after_all_spend", "Gross margin after all spend", totals["margin_after_all_spend"],
                "ratio", good=Direction.UP),
     )  # fmt: skip
     paying = found.rows.filter((pl.col("unit") == "customer") & pl.col("margin").is_not_null())
-    lowest = paying.sort("margin", "customer").head(scene.top)
+    lowest = paying.sort("margin", "customer").head(min(scene.top, _LOWEST))
     names = ("customer", "spend", "revenue", "gross_profit", "margin", "success_rate", "grade")
     shown = Table(
         "Lowest gross margins",
@@ -94,6 +77,11 @@ def margin(scene: Scene, found: UnitEconomics, *, table: bool = True) -> Part:
         basis=scene.basis(f"{lowest.height} of {paying.height} paying customers"),
     )
     return Part(figures, (shown,) if table else ())
+
+
+def _cover(found: UnitEconomics) -> str:
+    own, whole = found.totals["spend_of_customers"], found.totals["spend"]
+    return f"on the {own / whole:.1%} of spend that names a customer" if own is not None and whole else ""
 
 
 def users(scene: Scene, found: UnitEconomics) -> Part:
@@ -107,7 +95,9 @@ def users(scene: Scene, found: UnitEconomics) -> Part:
     )
     dearest = _table(found, "Users")
     tables = [] if dearest is None else [replace(dearest, title="Dearest users", basis=scene.basis(_of_users(found)))]
-    return Part(figures, tuple([*_by_day(scene), *tables]))
+    a_day = next((f.value for f in figures if f.name == "cost_per_active_user_day" and f.value is not None), None)
+    said = "" if a_day is None else f"an active user costs {price(float(a_day), scene.given.currency)} a day"
+    return Part(figures, (*_by_day(scene), *tables), said=said)
 
 
 def _of_users(found: UnitEconomics) -> str:

@@ -10,16 +10,16 @@ import polars as pl
 from finopsctl.questions.anomalies import anomalies_of
 from finopsctl.questions.recommendations import recommendations_of
 from finopsctl.reports._figures import Figure
-from finopsctl.reports._parts import Part, first_rows
+from finopsctl.reports._parts import Part, first_rows, lacks
 from finopsctl.results.report import Column, Long, Table
 from finopsctl.results.units import Direction, Unit
+from finopsctl.results.wording import counted, money
 
 if TYPE_CHECKING:
     from finopsctl.analyses.anomalies.result import Anomalies
     from finopsctl.reports._scene import Scene
-    from finopsctl.results.finding import Finding
 
-_SAID = "below_floor"
+_SMALL = "below_floor"
 _MOST = 5
 
 
@@ -37,7 +37,17 @@ def anomalies(scene: Scene, *, by: str = "team", last_day: bool = False) -> Part
     (table,) = found.report().tables
     basis = "Value against what was expected from the days before; excess is money at stake."
     shown = first_rows(replace(table, title="Anomalies", basis=basis), scene.top)
-    return Part((figure,), (shown,), said=found.headline.rstrip("."), totals={"anomaly_excess": excess})
+    return Part((figure,), (shown,), said=_said(found), totals={"anomaly_excess": excess})
+
+
+def _said(found: Anomalies) -> str:
+    worst = found.episodes[0]
+    amount = money(abs(worst.excess), found.question.currency)
+    side = "more" if worst.excess >= 0 else "less"
+    several = len(found.episodes) > 1
+    word = counted(len(found.episodes), "anomaly", "anomalies")
+    where = f"{found.name(worst)} from {worst.start:%Y-%m-%d}"
+    return f"{word}, {'the worst ' if several else ''}at {where}: {amount} {side} than expected"
 
 
 def _judged(found: Anomalies) -> str:
@@ -48,27 +58,25 @@ def _judged(found: Anomalies) -> str:
 def recommendations(scene: Scene) -> Part:
     """Return the recommendations that save most, and what they come to."""
     found = recommendations_of(scene.books, scene.settings, None, scene.asked.words)
-    rows = found.all_rows
+    left_alone = tuple(finding for finding in found.findings if finding.code == _SMALL)
+    frame = found.all_rows.filter(pl.col("monthly_saving").is_not_null())
+    if frame.is_empty():
+        others = counted(found.all_rows.height, "other recommendation saves", "other recommendations save")
+        why = (
+            f"{others} nothing that can be worked out" if found.all_rows.height else "no signal is beyond its threshold"
+        )
+        lost = lacks("recommendations with a saving", f"{why}; see `finopsctl recommend`")
+        return Part(findings=(*lost.findings, *left_alone))
     saving = found.totals["monthly_saving_combined"]
-    figure = Figure("monthly_saving", "Savings to be had a month", saving, good=Direction.UP, basis="recommendations")
-    known = saving is not None and rows["monthly_saving"].is_not_null().any() if rows.height else False
-    figures = (figure,) if known else ()
-    if rows.is_empty():
-        return Part(figures, findings=_left_alone(found.findings))
+    figure = Figure("monthly_saving", "Savings to be had a month", saving, basis=f"{frame.height} recommendations")
     columns = (
         Column("rank", "#", Unit.COUNT),
         Column("title", "What to do", long=Long.WRAP),
         Column("monthly_saving", "Saves a month", Unit.USD),
         Column("evidence", "Why", priority=3, long=Long.WRAP),
         Column("effort", "Effort", priority=2),
+        Column("confidence", "Confidence", priority=4),
     )
-    frame = rows.filter(pl.col("rank").is_not_null())
-    table = Table(
-        "Recommendations", frame, columns, basis=scene.basis("`finopsctl recommend` shows each with its command")
-    )
-    return Part(figures, (first_rows(table, min(scene.top, _MOST)),), _left_alone(found.findings))
-
-
-def _left_alone(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Return the finding on workloads too small to look at: without it, few recommendations look like good news."""
-    return tuple(finding for finding in findings if finding.code == _SAID)
+    basis = scene.basis("`finopsctl recommend` shows each with its command")
+    table = Table("Recommendations", frame, columns, basis=basis)
+    return Part((figure,), (first_rows(table, min(scene.top, _MOST)),), left_alone)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from dataclasses import replace
 from finopsctl.questions.scorecard import scorecard_of
 from finopsctl.reports import _budgets, _periods, _spend, _watch
 from finopsctl.reports._figures import Figure, kpi_figures
@@ -33,7 +33,7 @@ def narrowed(books: Books, settings: Settings) -> Books:
 
 def parts(scene: Scene) -> Iterator[Part]:
     """Yield the parts of the report."""
-    yield _spend.spend(scene, kpis=("cost_per_request", "success_rate"))
+    yield _spend.spend(scene, kpis=("cost_per_request", "success_rate"), requests=True)
     yield _against_week(scene)
     yield _trend(scene)
     yield told("spend by team", lambda: _spend.spend_by(scene, "team", "Spend by team"))
@@ -53,12 +53,10 @@ def _against_week(scene: Scene) -> Part:
     spent = Figure("spend_against_7_day_mean", "Spend against the 7-day mean", now, previous=mean,
                    good=Direction.DOWN, basis=days)  # fmt: skip
     figures = (spent, *_cost_per_request(scene, scene.days(first, _WEEK)))
-    said = (
-        ""
-        if not mean or now is None
-        else f"{abs(now / mean - 1):.0%} {'above' if now >= mean else 'below'} the mean of the {len(before)} days before"
-    )
-    return Part(figures, said=said)
+    if not mean or now is None:
+        return Part(figures)
+    side = "above" if now >= mean else "below"
+    return Part(figures, said=f"{abs(now / mean - 1):.1%} {side} the mean of the {len(before)} days before")
 
 
 def _cost_per_request(scene: Scene, week: Books) -> tuple[Figure, ...]:

@@ -28,7 +28,7 @@ def narrowed(books: Books, _settings: Settings) -> Books:
 
 def parts(scene: Scene) -> Iterator[Part]:
     """Yield the parts of the report."""
-    yield _spend.spend(scene, kpis=_KPIS)
+    yield _spend.spend(scene, kpis=_KPIS, requests=True)
     yield told("cost per request by use case", lambda: _requests.costs(scene))
     yield told("token sizes of requests", lambda: _requests.sizes(scene))
     yield told("caches", lambda: _requests.caches(scene))

@@ -11,7 +11,7 @@ import polars as pl
 
 from finopsctl.analyses.forecast.parts import OTHER, WEEK, decimal_of
 from finopsctl.ledger.schema import MONEY
-from finopsctl.results.report import Column, Table
+from finopsctl.results.report import Chart, ChartKind, Column, Table
 from finopsctl.results.units import Unit
 
 if TYPE_CHECKING:
@@ -95,7 +95,9 @@ def weeks_table(forecast: Forecast) -> Table:
     )
     if not forecast.fleet.outlook.known:
         records = []
-    return Table("By month" if monthly else "By week", pl.DataFrame(records, schema=schema, orient="row"), columns)
+    chart = Chart(ChartKind.LINES, "from", "cumulated", low="cumulated_p10", high="cumulated_p90", in_text=False)
+    frame = pl.DataFrame(records, schema=schema, orient="row")
+    return Table("By month" if monthly else "By week", frame, columns, chart=chart)
 
 
 def _span(forecast: Forecast, span: list[date], past: Decimal, ahead: Decimal) -> tuple[Decimal | None, Decimal | None]:
