@@ -213,7 +213,7 @@ class Settings:
 
     def pools(self, start: Path = Path()) -> tuple[Pool, ...]:
         """Return the shared-cost pools; ConfigError when one cannot be used."""
-        return pools_of(self.allocation, start / self.contracts if self.contracts else None, self.currency)
+        return pools_of(self.allocation, start / self.contracts if self.contracts else None, self.own_currency)
 
     def all_cost_centres(self, start: Path = Path()) -> Mapping[str, str]:
         """Return cost centres by owner: of the ``cost-centres`` file, else of the configuration."""
