@@ -74,6 +74,9 @@ RENDERERS: tuple[Renderer, ...] = (
     Renderer("json", (".json",), binary=False, render=_module("json")),
     Renderer("jsonl", (".jsonl", ".ndjson"), binary=False, render=_module("jsonl")),
     Renderer("parquet", (".parquet",), binary=True, render=_module("parquet")),
+    Renderer("slack", (), binary=False, render=_module("slack")),
+    Renderer("email", (".eml",), binary=False, render=_module("email")),
+    Renderer("confluence", (".xhtml",), binary=False, render=_module("confluence")),
     Renderer("xlsx", (".xlsx",), binary=True, render=_module("xlsx"), extra="xlsx", library="xlsxwriter"),
 )
 """Every output format, the default first."""
