@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from finopsctl.cli.delivering import Again, DryRun, To
 from finopsctl.cli.options import Common, Top
 from finopsctl.errors import ConfigError
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 
     from finopsctl.books import Books
     from finopsctl.config.settings import Settings
+    from finopsctl.reports import ReportKind
     from finopsctl.reports._parts import Composed
+    from finopsctl.results.report import Report
 
 EXAMPLES = """Examples:
 
@@ -60,6 +63,9 @@ def report(
     compare: CompareWith = None,
     now: Now = None,
     lag: Lag = "5m",
+    to: To = None,
+    dry_run: DryRun = False,
+    again: Again = False,
 ) -> None:
     """Compose one report: executive, engineering, product, daily, weekly or monthly.
 
@@ -67,21 +73,39 @@ def report(
     is over, seen from --as-of. A team gets its own with --where team=NAME.
     """
     from finopsctl.cli.amounts import span
+    from finopsctl.cli.delivering import check_delivery, deliver_report
     from finopsctl.cli.recommend import words_of
-    from finopsctl.cli.run import answer
-    from finopsctl.reports import REPORTS, Asked, report_named
+    from finopsctl.cli.run import answer, settings_for
+    from finopsctl.reports import Asked, report_named
 
-    if name is None:
-        known = "; ".join(f"{kind.name} ({kind.purpose})" for kind in REPORTS)
-        raise ConfigError("no report is named", f"There are: {known}.")
-    kind = report_named(name)
+    kind = report_named(name) if name else _none_named()
     longest = span("--lag", lag)
+    if to:
+        check_delivery(settings_for(common), common, to=to, dry_run=dry_run)
+    elif dry_run or again:
+        raise ConfigError(f"{'--dry-run' if dry_run else '--again'} is about a delivery", "Add --to CHANNEL.")
 
     def analyse(books: Books, settings: Settings) -> Composed:
         asked = Asked(words_of(common), _now(now, settings.tz), longest)
         return kind.composed(books, settings, asked)
 
-    answer(common, analyse, kind.narrowed, top=top, compare=compare)
+    def deliver(found: Report, settings: Settings) -> None:
+        key = f"{kind.name} {found.totals['period_key']}"
+        deliver_report(found, key, settings, common, to=to or (), dry_run=dry_run, again=again)
+
+    answer(common, analyse, kind.narrowed, put=deliver if to else None, top=top, compare=compare)
+
+
+def _none_named() -> ReportKind:
+    """Say which reports there are.
+
+    Raises:
+        ConfigError: Always.
+    """
+    from finopsctl.reports import REPORTS
+
+    known = "; ".join(f"{kind.name} ({kind.purpose})" for kind in REPORTS)
+    raise ConfigError("no report is named", f"There are: {known}.")
 
 
 def _now(text: str | None, timezone: str) -> datetime | None:

@@ -187,6 +187,7 @@ def answer(
     common: Common,
     analyse: Callable[[Books, Settings], A],
     narrowed: Callable[[Books, Settings], Books] | None = None,
+    put: Callable[[Report, Settings], object] | None = None,
     **own: object,
 ) -> A:
     """Open the books, analyse them, show the result and return it.
@@ -195,6 +196,7 @@ def answer(
         common: The shared options.
         analyse: From books and settings to a typed result, with ``.report()`` and the ``.quality`` of what it saw.
         narrowed: Gives the command's question a period of its own where none is named.
+        put: What to do with the report; None: show it.
         own: The command's own options that are settings too (``by``, ``top``, ``compare``, ``fail_on``).
 
     Raises:
@@ -213,7 +215,10 @@ def answer(
     books = narrowed(books, settings) if narrowed else books
     result = analyse(books, settings)
     report = stated(result.report(), books, result.quality)
-    show(report, settings, common)
+    if put is None:
+        show(report, settings, common)
+    else:
+        put(report, settings)
     check_fail_on(settings, report)
     return result
 
@@ -240,8 +245,15 @@ def renderer_for(settings: Settings, common: Display) -> Renderer:
     """Return the renderer that ``-f`` names, else the one of the output file's ending, else the table.
 
     Raises:
-        ConfigError: For a format there is not.
+        ConfigError: For a format there is not, or one without what the options ask of it.
     """
+    renderer = _named_renderer(settings, common)
+    if common.interactive and not renderer.scripted:
+        raise ConfigError(f"--interactive is for HTML pages, not for {renderer.name}", "Add -f html or -o FILE.html.")
+    return renderer
+
+
+def _named_renderer(settings: Settings, common: Display) -> Renderer:
     from finopsctl.renderers import RENDERERS, renderer_for_extension, renderer_named
 
     name = settings.format
@@ -272,7 +284,7 @@ def screen(settings: Settings, common: Display) -> Screen:
     encoding = (sys.stdout.encoding or "ascii").lower()
     plain = settings.ascii or (common.output is None and not encoding.startswith(("utf", "cp65001")))
     width = shutil.get_terminal_size((100, 24)).columns if terminal else None
-    return Screen(width=width, color=color, ascii=plain, wide=settings.wide)
+    return Screen(width, color, plain, settings.wide, interactive=bool(common.interactive))
 
 
 def note_findings(books: Books, common: Display) -> None:
