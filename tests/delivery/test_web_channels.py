@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from finopsctl.delivery import slack, webhook
 from finopsctl.errors import ConfigError, DeliveryError
 from loopback import SECRET, Act, web
 from parcels import no_pause, parcel
+
+if TYPE_CHECKING:
+    from finopsctl.delivery.parcel import Outlet
 
 
 def test_slack_gets_the_message_as_json() -> None:
@@ -82,7 +86,7 @@ def test_a_preview_of_bytes_counts_them() -> None:
 
 
 @pytest.mark.parametrize("outlet", [slack.outlet("", "MY_HOOK"), webhook.outlet("", "MY_HOOK", "")])
-def test_without_an_address_the_variable_is_named(outlet: slack.Outlet) -> None:
+def test_without_an_address_the_variable_is_named(outlet: Outlet) -> None:
     assert "$MY_HOOK, which is not set" in outlet.preview(parcel())
     with pytest.raises(ConfigError) as raised:
         outlet.send(parcel(), "key")

@@ -87,11 +87,11 @@ def test_the_check_finds_what_slack_refuses() -> None:
 
 
 def test_a_table_says_how_many_rows_it_has_no_room_for() -> None:
-    """Ten rows are shown of 22."""
-    text = said(Report("x", "Teams.", (rows(22),)))
+    """Fifteen rows are shown of 27: 0 to 14."""
+    text = said(Report("x", "Teams.", (rows(27),)))
 
-    assert "team-9" in text
-    assert "team-10" not in text
+    assert "team-14" in text
+    assert "team-15" not in text
     assert "```\nand 12 more rows" in text
 
 

@@ -7,6 +7,7 @@ report to :func:`deliver_report`.
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from finopsctl.cli.options import option
-from finopsctl.errors import ConfigError, DeliveryError, FinopsError
+from finopsctl.errors import ConfigError, DeliveryError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +79,9 @@ def check_delivery(settings: Settings, display: Display, *, to: Sequence[str], d
     """
     for way in _ways(settings, display, to, os.environ):
         if not way.outlet.target and not dry_run:
-            raise ConfigError(f"{way.outlet.channel}: {way.outlet.shown}", "Set the variable, in the environment only.")
+            raise ConfigError(
+                f"{way.outlet.channel}: the address is {way.outlet.shown}", "Set it, in the environment only."
+            )
 
 
 def deliver_report(
@@ -113,11 +116,13 @@ def deliver_report(
     from finopsctl.renderers._visible import visible
 
     check_delivery(settings, display, to=to, dry_run=dry_run)
-    memory, receipts, failures = memory_of(settings, os.environ), list[Receipt](), list[FinopsError]()
+    memory = memory_of(settings, os.environ)
+    receipts: list[Receipt] = []
+    failures: list[DeliveryError] = []
     for way in _ways(settings, display, to, os.environ):
         parcel = parcel_of(report, period_key, settings, way.renderer)
         if dry_run:
-            typer.echo("\n".join(visible(line) for line in way.outlet.preview(parcel).splitlines()))
+            typer.echo(_for_terminal(way.outlet.preview(parcel)))
             continue
         try:
             receipts.append(deliver(parcel, way.outlet, memory, now=datetime.now(UTC), again=again))
@@ -126,9 +131,10 @@ def deliver_report(
             continue
         if not display.quiet:
             typer.echo(visible(_told(parcel, receipts[-1])), err=True)
+    for failure in failures[1:]:
+        typer.echo(f"error: {visible(failure.message)}", err=True)
     if failures:
-        more = f" (and {len(failures) - 1} more failed)" if len(failures) > 1 else ""
-        raise DeliveryError(f"{failures[0].message}{more}", failures[0].hint)
+        raise DeliveryError(failures[0].message, failures[0].hint)
     return tuple(receipts)
 
 
@@ -243,3 +249,11 @@ def _told(parcel: Parcel, receipt: Receipt) -> str:
     return (
         f"{what} was already delivered to {where} on {receipt.at:%Y-%m-%d %H:%MZ}{changed}; --again sends it once more"
     )
+
+
+def _for_terminal(text: str) -> str:
+    """Return what a dry run prints: names of files may hold what a terminal would act on; a blank line ends it."""
+    from finopsctl.renderers._visible import visible
+
+    plain = not (sys.stdout.encoding or "ascii").lower().startswith(("utf", "cp65001"))
+    return "\n".join(visible(line, ascii_only=plain) for line in [*text.splitlines(), ""])

@@ -39,7 +39,7 @@ TOTAL = 12_000
 """Characters of all blocks as compact JSON, below what Slack was seen to refuse."""
 
 _WIDTH = 76  # of a table: what the desktop shows without breaking lines
-_ROWS, _FINDINGS = 10, 5
+_ROWS, _FINDINGS = 15, 5
 _SENTENCE, _FIGURE = 600, 150  # longer than anything a report says; names may be of any length
 _RESERVE = 300  # for a line on the tables left out
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
