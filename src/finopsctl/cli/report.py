@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from finopsctl.cli.delivering import Again, DryRun, To
-from finopsctl.cli.options import Common, Top
+from finopsctl.cli.options import Common, Outcomes, Revenue, Top
 from finopsctl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def report(
     *,
     top: Top = None,
     compare: CompareWith = None,
+    outcomes: Outcomes = None,
+    revenue: Revenue = None,
     now: Now = None,
     lag: Lag = "5m",
     to: To = None,
@@ -93,7 +95,8 @@ def report(
         key = f"{kind.name} {found.totals['period_key']}"
         deliver_report(found, key, settings, common, to=to or (), dry_run=dry_run, again=again)
 
-    answer(common, analyse, kind.narrowed, put=deliver if to else None, top=top, compare=compare)
+    own = {"top": top, "compare": compare, "outcomes": outcomes, "revenue": revenue}
+    answer(common, analyse, kind.narrowed, put=deliver if to else None, **own)
 
 
 def _none_named() -> ReportKind:

@@ -1,7 +1,7 @@
 """Charts in letters: a strip of marks for what happens over time, a bar for each row, a gauge against a limit.
 
-Nothing is drawn where nothing is known: a gap is not a zero. Columns begin at zero, so that their heights compare;
-lines go from the lowest to the highest value, since their shape is the news, and the words beside them say both.
+Nothing is drawn where nothing is known: a gap is not a zero. Heights begin at zero, so that they compare: a line that
+hardly moves looks like one. The words beside it say its values.
 """
 
 from __future__ import annotations
@@ -60,8 +60,7 @@ def strips(table: Table, notation: Notation, cells: int) -> list[Strip]:
     known = [v for points in series.values() for v in points.values()]
     if not known:
         return []
-    low, high = min(known), max(known)
-    scale = (min(low, 0.0), high) if chart.kind is ChartKind.COLUMNS else (low, high)
+    scale = (min(*known, 0.0), max(*known, 0.0))
     kept = _largest(series)
     step = -(-len(axis) // max(cells, 1))
     wording = _Wording(table, chart, notation, step)
@@ -149,7 +148,7 @@ def _marks(
 def _level(value: float, scale: tuple[float, float], levels: int) -> int:
     low, high = scale
     if high <= low:
-        return (levels - 1) // 2
+        return 0
     return min(max(round((value - low) / (high - low) * (levels - 1)), 0), levels - 1)
 
 

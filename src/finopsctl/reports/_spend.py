@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _MONTHS = 13  # of history: a year and the month to compare with
 _SHARED = "shared cost is left where it was booked; the chargeback spreads it"
 _DRIVERS = 3
+_SAME = Decimal("0.0005")  # shows as 0.0 %
 
 
 def spend(scene: Scene, *, kpis: Sequence[str] = (), requests: bool = False) -> Part:
@@ -68,6 +69,8 @@ def _spend_said(found: Breakdown, scene: Scene) -> str:
     if not scene.before or not then:
         return said
     change = now / then - 1
+    if abs(change) < _SAME:
+        return f"{said}, as much as {scene.when_before}"
     return f"{said}, {abs(change):.1%} {'more' if change >= 0 else 'less'} than {scene.when_before}"
 
 

@@ -25,7 +25,7 @@ _SHOWN = (
     *("cost_per_success", "alternative_cost", "net_value", "grade"),
 )
 _LOWEST = 5
-_TOLD = ("margin_negative",)
+_OF_USERS = ("user_type_over_expected",)
 _USERS = "no record names a user"
 _PLANS = "no record and no revenue names a plan"
 
@@ -41,7 +41,7 @@ def outcomes(scene: Scene, found: UnitEconomics) -> Part:
     lost = () if _table(found, "Outcomes") else lacks("cost per outcome", _OUTCOMES).findings
     shown = () if table is None else (first_rows(picked(table, *_SHOWN, basis=scene.basis()), scene.top),)
     figures = _figure(found, "successful_task", "cost_per_successful_task", "Cost per successful task")
-    return Part(figures, shown, (*lost, *notable(found.findings, without=_TOLD)))
+    return Part(figures, shown, (*lost, *notable(found.findings, without=_OF_USERS)))
 
 
 def _figure(found: UnitEconomics, unit: str, name: str, title: str) -> tuple[Figure, ...]:

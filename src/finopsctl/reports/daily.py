@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from finopsctl.reports._scene import Scene
 
 _WEEK, _TREND = 7, 14
+_SAME = Decimal("0.0005")  # shows as 0.0 %
 
 
 def narrowed(books: Books, settings: Settings) -> Books:
@@ -53,7 +54,7 @@ def _against_week(scene: Scene) -> Part:
     spent = Figure("spend_against_7_day_mean", "Spend against the 7-day mean", now, previous=mean,
                    good=Direction.DOWN, basis=days)  # fmt: skip
     figures = (spent, *_cost_per_request(scene, scene.days(first, _WEEK)))
-    if not mean or now is None:
+    if not mean or now is None or abs(now / mean - 1) < _SAME:
         return Part(figures)
     side = "above" if now >= mean else "below"
     return Part(figures, said=f"{abs(now / mean - 1):.1%} {side} the mean of the {len(before)} days before")
