@@ -149,7 +149,7 @@ def _level(value: float, scale: tuple[float, float], levels: int) -> int:
     low, high = scale
     if high <= low:
         return 0
-    return min(max(round((value - low) / (high - low) * (levels - 1)), 0), levels - 1)
+    return min(max(int((value - low) / (high - low) * (levels - 1) + 0.5), 0), levels - 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def render(report: Report, screen: Screen) -> bytes:
         title = [_paint(grid.title, "heading", screen)] if len(report.for_people) > 1 and grid.height else []
         over_time = list(_strips(table, notation, screen))
         rows = [] if over_time and table.look is Look.CHART else [*_table(grid, screen), *summed]
-        basis = _aside(notation.text(table.basis), screen) if table.basis and grid.height else []
+        basis = _below(notation.text(table.basis), screen) if table.basis and grid.height else []
         blocks.append([*title, *rows, *over_time, *basis])
     blocks.append([line for note in report.context.notes for line in _note(notation.text(note), screen)])
     blocks.append(list(_findings(report.findings, notation, screen)))
@@ -111,7 +111,7 @@ def _strips(table: Table, notation: Notation, screen: Screen) -> Iterator[str]:
             yield beside
             continue
         yield f"{_indent(screen)}{head}"
-        yield from _aside(strip.words, screen)
+        yield from _below(strip.words, screen)
 
 
 def _table(grid: Grid, screen: Screen) -> Iterator[str]:
@@ -131,6 +131,10 @@ def _table(grid: Grid, screen: Screen) -> Iterator[str]:
 
 def _indent(screen: Screen) -> str:
     return "" if screen.width is None else " "
+
+
+def _below(text: str, screen: Screen) -> list[str]:
+    return [_paint(line, Tone.FAINT, screen) for line in _wrap(text, screen.width, indent=_indent(screen))]
 
 
 def _aside(text: str, screen: Screen) -> list[str]:
