@@ -90,6 +90,13 @@ def test_a_mailbox_that_cannot_be_one_is_refused(tmp_path: Path, text: str) -> N
     assert "\n" not in caught.value.message
 
 
+def test_nothing_is_set_up_by_default(tmp_path: Path) -> None:
+    delivery = read(tmp_path, "").delivery
+
+    assert (delivery.state, delivery.email.host, delivery.email.sender, delivery.file.folder) == (None,) * 4
+    assert delivery.email.to == ()
+
+
 def test_the_variables_that_hold_secrets_are_known_and_are_no_settings(tmp_path: Path) -> None:
     environ = {"HOME": str(tmp_path), **dict.fromkeys(VARIABLES, SECRET)}
     settings, problems = assemble(config=None, environ=environ, start=tmp_path, flags={})

@@ -52,6 +52,7 @@ def test_a_message_looks_like_this(golden: Callable[[str, bytes], None]) -> None
         untrusted(),
         untrusted(FIGURES),
         Report("x", "Nothing.", ()),
+        Report("x", "", (), context=Context(notes=("", " ")), title=" "),
         Report("x", "&" * 5000, (rows(500),), title="<" * 500),
         Report("x", "Many.", tuple(rows(40, f"dimension-{at}") for at in range(90))),
         Report("x", "Long.", (rows(30, "n" * 900), rows(30, "&" * 900))),
@@ -190,3 +191,16 @@ def test_cut_text_is_no_longer_than_allowed_and_ends_in_no_half_entity(text: str
 
 def test_the_limits_are_slacks() -> None:
     assert (HEADER, TEXT) == (150, 3000)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.text(max_size=60), min_size=1, max_size=4), st.text(max_size=400))
+def test_whatever_names_there_are_slack_takes_the_message(names: list[str], headline: str) -> None:
+    frame = pl.DataFrame({"name": names, "spend": [1.0] * len(names)}, schema_overrides={"name": pl.String()})
+    columns = (Column("name", "Name"), Column("spend", "Spend", Unit.USD))
+    tables = (Table(names[0], frame, columns), Table(names[-1], frame, columns, look=Look.FIGURES))
+    findings = (Finding(Severity.WARNING, "f", names[0], names[-1]),)
+    document = render(Report("x", headline, tables, findings=findings, title=names[0]), Screen())
+
+    assert violations(document) == []
+    assert "<" not in document.decode()

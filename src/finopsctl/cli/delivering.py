@@ -78,10 +78,8 @@ def check_delivery(settings: Settings, display: Display, *, to: Sequence[str], d
         ConfigError: For the first thing wrong.
     """
     for way in _ways(settings, display, to, os.environ):
-        if not way.outlet.target and not dry_run:
-            raise ConfigError(
-                f"{way.outlet.channel}: the address is {way.outlet.shown}", "Set it, in the environment only."
-            )
+        if not dry_run:
+            way.outlet.check()
 
 
 def deliver_report(
@@ -112,7 +110,6 @@ def deliver_report(
         ConfigError: When a channel is not known or not set up.
         DeliveryError: When a channel failed; the message is that of the first that did.
     """
-    from finopsctl.delivery import deliver
     from finopsctl.renderers._visible import visible
 
     check_delivery(settings, display, to=to, dry_run=dry_run)
@@ -125,17 +122,25 @@ def deliver_report(
             typer.echo(_for_terminal(way.outlet.preview(parcel)))
             continue
         try:
-            receipts.append(deliver(parcel, way.outlet, memory, now=datetime.now(UTC), again=again))
+            receipts.append(_deliver(parcel, way.outlet, memory, display, again=again))
         except DeliveryError as problem:
             failures.append(problem)
-            continue
-        if not display.quiet:
-            typer.echo(visible(_told(parcel, receipts[-1])), err=True)
     for failure in failures[1:]:
         typer.echo(f"error: {visible(failure.message)}", err=True)
     if failures:
         raise DeliveryError(failures[0].message, failures[0].hint)
     return tuple(receipts)
+
+
+def _deliver(parcel: Parcel, outlet: Outlet, memory: Memory, display: Display, *, again: bool) -> Receipt:
+    """Deliver one parcel and say so."""
+    from finopsctl.delivery import deliver
+    from finopsctl.renderers._visible import visible
+
+    receipt = deliver(parcel, outlet, memory, now=datetime.now(UTC).replace(microsecond=0), again=again)
+    if not display.quiet:
+        typer.echo(visible(_told(parcel, receipt)), err=True)
+    return receipt
 
 
 def parcel_of(report: Report, period_key: str, settings: Settings, renderer: Renderer) -> Parcel:
@@ -149,14 +154,12 @@ def parcel_of(report: Report, period_key: str, settings: Settings, renderer: Ren
     """
     from finopsctl.delivery.parcel import Parcel
     from finopsctl.renderers import Screen
-    from finopsctl.renderers._visible import visible
 
     media_type, extension = _MEDIA_TYPES.get(renderer.name, _OTHER_TYPE)
     name, _, period = period_key.partition(" ")
     return Parcel(
         report=name,
         period=" ".join([period, *sorted(settings.where)]).strip(),
-        subject=visible(report.title or report.headline),
         media_type=media_type,
         extension=extension,
         content=renderer.render(report, Screen(ascii=settings.ascii)),
@@ -223,10 +226,10 @@ def _outlet(channel: Channel, settings: Settings, environ: Mapping[str, str]) ->
             mail = tables.email
             return email.outlet(
                 email.Mailbox(
-                    host=mail.host,
+                    host=mail.host or "",
                     port=mail.port,
                     security=mail.security,
-                    sender=mail.sender,
+                    sender=mail.sender or "",
                     to=mail.to,
                     cc=mail.cc,
                     user=secret(mail.user_variable),

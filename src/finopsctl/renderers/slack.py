@@ -57,7 +57,7 @@ def render(report: Report, screen: Screen) -> bytes:
     tail = [*_findings(said(report.findings, notation)), *_notes(report, notation)]
     blocks = [*head, *_tables(report, notation, TOTAL - _size([*head, *tail]), BLOCKS - len(head) - len(tail)), *tail]
     named = f"{report.title}: {report.headline}" if report.title else report.headline
-    message = {"text": clipped(notation.text(named), TEXT), "blocks": blocks}
+    message = {"text": clipped(notation.text(named), TEXT) or report.command, "blocks": blocks}
     return (json.dumps(message, ensure_ascii=screen.ascii, indent=2) + "\n").encode()
 
 
@@ -88,12 +88,12 @@ def _text(text: str) -> _Block:
 
 
 def _mrkdwn(text: str) -> _Block:
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
+    return {"type": "mrkdwn", "text": text if text.strip() else "-", "verbatim": True}  # Slack refuses empty texts
 
 
 def _header(report: Report, notation: Notation) -> Iterator[_Block]:
     """Yield the title; plain text knows no entities, so its angle brackets are others that look alike."""
-    if report.title:
+    if report.title.strip():
         plain = str.maketrans({"<": "‹", ">": "›"})  # noqa: RUF001 - quotation marks
         title = clipped(title_of(report, notation), HEADER, lambda text: text.translate(plain))
         yield {"type": "header", "text": {"type": "plain_text", "text": title, "emoji": False}}
