@@ -74,17 +74,24 @@ class Browser:
         answer: dict[str, Any] = json.loads(message)
         return answer
 
-    def open(self, path: Path, *, width: int, dark: bool = False) -> None:
+    def open(self, path: Path, *, width: int, dark: bool = False, scripts: bool = True) -> None:
         """Show a file in a window of some width, and wait for it."""
+        self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
         self.events.clear()
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         self.call("Page.navigate", url=path.as_uri())
+        self.wait("document.readyState === 'complete' && location.protocol === 'file:'")
+        if scripts:
+            self.value("new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
+
+    def wait(self, expression: str) -> None:
+        """Wait until a JavaScript expression is true in the page."""
         until = time.monotonic() + _PATIENCE
-        while self.value("document.readyState + location.protocol") != "completefile:":
-            assert time.monotonic() < until, "the page does not load"
-        self.value("new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
+        while not self.value(expression):
+            assert time.monotonic() < until, f"never true: {expression}"
+            time.sleep(0.02)
 
     def value(self, expression: str) -> Any:
         """Return what a JavaScript expression is in the page."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from finopsctl.renderers._chart_canvas import TEXT, Key, Margin, data, specification
@@ -26,6 +27,7 @@ FAR = 1.6
 
 _PLAIN = SERIES[4].light
 _LABEL_SHARE = 0.3  # of the width, at most, names beside the bars take
+_WORDS_SHARE = 0.6  # of the width, at most, values take
 _BESIDE = 500  # pixels from which on names stand beside their bars, else above them
 _TONES = {Tone.GOOD: GOOD, Tone.WARN: WARN, Tone.BAD: BAD, Tone.FAINT: FAINT, Tone.PLAIN: FAINT}
 
@@ -38,7 +40,7 @@ class Bar:
 
     Args:
         name: Left of it or above it.
-        words: Its value, at the right.
+        words: Its value, at the right: in full, and shorter where there is no room for that.
         start: Where it begins.
         end: Where it ends.
         mark: Where what it is held against stands; None: nowhere.
@@ -47,7 +49,7 @@ class Bar:
     """
 
     name: str
-    words: str
+    words: tuple[str, ...]
     start: float | None
     end: float | None
     mark: float | None
@@ -102,8 +104,10 @@ def bar_keys(points: Sequence[Point], limit: str, interval: str) -> list[Key]:
 def _bar(point: Point, start: float | None, place: Any, colour: str) -> Bar:  # noqa: ANN401
     interval = None if point.low is None or point.high is None else (place(point.low), place(point.high))
     name = " · ".join(text for text in (point.name, point.series) if text)
-    limit = f" of {point.limit_words}" if point.limit is not None else ""
-    words = "  ".join(text for text in (f"{point.words}{limit}", point.status if limit else "") if text)
+    words: tuple[str, ...] = (point.words,)
+    if point.limit is not None:
+        status = f"  {point.status}" if point.status else ""
+        words = (f"{point.words} of {point.limit_words}{status}", f"{point.words}{status}", point.words)
     return Bar(name, words, start, place(point.y), place(point.limit), interval, colour)
 
 
@@ -122,9 +126,10 @@ def _gauge(point: Point, far: float) -> Bar:
 def _drawn(rows: Sequence[Bar], canvas: Canvas, *, track: bool = False, zero: float | None = None) -> Row:
     """Lay bars out: names beside or above them, their values where no bar goes, a line at ``zero`` if it is given."""
     beside = canvas.width >= _BESIDE
-    words = max((text_width(bar.words, TEXT) for bar in rows), default=0)
+    rows = _worded(rows, canvas.width * _WORDS_SHARE)
+    words = max((text_width(bar.words[0], TEXT) for bar in rows), default=0)
     names = min(max((text_width(bar.name, TEXT) for bar in rows), default=0), canvas.width * _LABEL_SHARE)
-    left, right = (names + 12, words + 12) if beside else (2.0, 2.0)
+    left, right = (ceil(names) + 12, ceil(words) + 12) if beside else (2, 2)
     room = canvas.width - left - right
     each, thick, middle = (28, 14, 14.0) if beside else (42, 12, 28.0)
     label_room = names if beside else max(60.0, room - words - 10)
@@ -139,6 +144,15 @@ def _drawn(rows: Sequence[Bar], canvas: Canvas, *, track: bool = False, zero: fl
     if zero is not None:
         layers.insert(0, _zero(placed, zero * room, middle, thick))
     return specification(layers, canvas, max(1, len(rows)) * each, Margin(left, right, 4, 4))
+
+
+def _worded(rows: Sequence[Bar], room: float) -> list[Bar]:
+    """Return the bars with the longest words that all of them have room for, the same kind for each."""
+    for at in range(max((len(bar.words) for bar in rows), default=0)):
+        chosen = [replace(bar, words=bar.words[at : at + 1] or bar.words[-1:]) for bar in rows]
+        if all(text_width(bar.words[0], TEXT) <= room for bar in chosen):
+            return chosen
+    return [replace(bar, words=bar.words[-1:]) for bar in rows]
 
 
 def _across(channel: str) -> alt.X | alt.X2:
@@ -174,6 +188,8 @@ def _tracks(placed: Sequence[tuple[int, Bar]], room: float, middle: float, thick
 def _fills(
     placed: Sequence[tuple[int, Bar]], room: float, middle: float, thick: float, canvas: Canvas
 ) -> Iterator[alt.Chart]:
+    import altair as alt
+
     rows = [
         {
             "x": min(bar.start, bar.end) * room,
@@ -184,14 +200,14 @@ def _fills(
             "y": y + middle - thick / 2,
             "y2": y + middle + thick / 2,
             "colour": bar.colour,
-            "told": f"{bar.name} · {bar.words}",
+            "told": f"{bar.name} · {bar.words[0]}",
         }
         for y, bar in placed
         if bar.start is not None and bar.end is not None
     ]
     if rows:
         chart = _boxes(rows, 3)
-        yield chart.encode(tooltip="told:N") if canvas.interactive else chart
+        yield chart.encode(tooltip=alt.Tooltip("told:N")) if canvas.interactive else chart
 
 
 def _intervals(placed: Sequence[tuple[int, Bar]], room: float, middle: float) -> Iterator[alt.Chart]:
@@ -233,13 +249,13 @@ def _texts(
 
     name_x, value_x, down = at
     names = [{"x": name_x, "y": y + down, "text": cut(bar.name, label_room, TEXT)} for y, bar in placed]
-    values = [{"x": room if not beside else value_x, "y": y + down, "text": bar.words} for y, bar in placed]
+    values = [{"x": room if not beside else value_x, "y": y + down, "text": bar.words[0]} for y, bar in placed]
     name_look = {"align": "right" if beside else "left", "fill": MUTED.light if beside else INK.light}
     value_look = {"align": "left" if beside else "right", "fill": INK.light, "fontWeight": 600}
     for rows, look in ((names, name_look), (values, value_look)):
         if rows:
             marks = alt.Chart(data(rows)).mark_text(baseline="middle", fontSize=TEXT, limit=0, **look)
-            yield marks.encode(x=_across("x:Q"), y=_down("y:Q"), text="text:N")
+            yield marks.encode(x=_across("x:Q"), y=_down("y:Q"), text=alt.Text("text:N"))
 
 
 def _zero(placed: Sequence[tuple[int, Bar]], at: float, middle: float, thick: float) -> alt.Chart:

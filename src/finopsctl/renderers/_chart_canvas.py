@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from finopsctl.renderers._palette import EDGE, MUTED, RULE, SERIES
@@ -143,13 +144,16 @@ def specification(layers: Sequence[alt.Chart], canvas: Canvas, height: float, ma
     """
     import altair as alt
 
-    chart = alt.layer(*layers).properties(
-        width=canvas.width - margin.left - margin.right,
+    left, right = ceil(margin.left), ceil(margin.right)  # whole pixels: the parts are to add up to the whole
+    chart = alt.layer(
+        *layers,
+        width=canvas.width - left - right,
         height=height,
-        padding={"left": margin.left, "right": margin.right, "top": margin.top, "bottom": margin.bottom},
+        padding={"left": left, "right": right, "top": margin.top, "bottom": margin.bottom},
+        background="transparent",
         autosize=alt.AutoSizeParams(type="none"),
+        config=alt.Config(aria=False, font=FONT, view=alt.ViewConfig(stroke=None)),
     )
-    drawn: dict[str, Any] = chart.configure(aria=False, font=FONT).configure_view(stroke=None).to_dict()
-    drawn["background"] = None
+    drawn: dict[str, Any] = chart.to_dict(validate=False)  # which takes longer than drawing; tests do it
     del drawn["$schema"]  # an address, which a page that loads nothing need not name
     return drawn

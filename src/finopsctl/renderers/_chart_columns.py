@@ -108,8 +108,10 @@ def _column_layers(rows: Sequence[Row], canvas: Canvas, wide: float, x: alt.X, y
         return
     shown = data([row if canvas.interactive else {k: v for k, v in row.items() if k != "told"} for row in rows])
     marks = alt.Chart(shown).mark_rect(stroke=PANEL.light, strokeWidth=0.75 if wide > 5 else 0)
-    told = {"tooltip": "told:N"} if canvas.interactive else {}
-    yield marks.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", fill=alt.Fill("colour:N", scale=None, legend=None), **told)
+    told = {"tooltip": alt.Tooltip("told:N")} if canvas.interactive else {}
+    yield marks.encode(
+        x=x, x2=alt.X2("x2:Q"), y=y, y2=alt.Y2("y2:Q"), fill=alt.Fill("colour:N", scale=None, legend=None), **told
+    )
 
 
 def _whiskers(points: Sequence[Point], course: Course, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
@@ -119,7 +121,7 @@ def _whiskers(points: Sequence[Point], course: Course, x: alt.X, y: alt.Y) -> It
         {"x": course.at[p.name], "y": p.low, "y2": p.high} for p in points if p.low is not None and p.high is not None
     ]
     if rows:
-        yield alt.Chart(data(rows)).mark_rule(stroke=INK.light, strokeWidth=1.25).encode(x=x, y=y, y2="y2:Q")
+        yield alt.Chart(data(rows)).mark_rule(stroke=INK.light, strokeWidth=1.25).encode(x=x, y=y, y2=alt.Y2("y2:Q"))
 
 
 def _steps(points: Sequence[Point], course: Course, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
@@ -131,4 +133,4 @@ def _steps(points: Sequence[Point], course: Course, x: alt.X, y: alt.Y) -> Itera
     rows = [{"x": course.at[n] - half, "x2": course.at[n] + half, "y": limit} for n, limit in limits.items()]
     if rows:
         marks = alt.Chart(data(rows)).mark_rule(stroke=MUTED.light, strokeWidth=2, strokeDash=list(DOTTED))
-        yield marks.encode(x=x, x2="x2:Q", y=y)
+        yield marks.encode(x=x, x2=alt.X2("x2:Q"), y=y)

@@ -83,7 +83,7 @@ def _line_layers(runs: Sequence[list[Row]], x: alt.X, y: alt.Y) -> Iterator[alt.
     if drawn:
         dash = alt.StrokeDash("dash:N", scale=None, legend=None)
         marks = alt.Chart(data(drawn)).mark_line(strokeWidth=2.25, strokeJoin="round", strokeCap="butt")
-        yield marks.encode(x=x, y=y, stroke=colour, strokeDash=dash, detail="run:N")
+        yield marks.encode(x=x, y=y, stroke=colour, strokeDash=dash, detail=alt.Detail("run:N"))
     alone = [row for run in runs if len(run) == 1 for row in run]
     if alone:
         fill = alt.Fill("colour:N", scale=None, legend=None)
@@ -107,9 +107,11 @@ def _bands(
         if rows:
             fill = BAND.light if len(styled) == 1 else styled[series].colour
             look = {"fillOpacity": 1.0 if len(styled) == 1 else 0.16, "fill": fill}
-            yield alt.Chart(data(rows)).mark_area(**look).encode(x=x, y=y, y2="y2:Q", detail="run:N")
+            yield (
+                alt.Chart(data(rows)).mark_area(**look).encode(x=x, y=y, y2=alt.Y2("y2:Q"), detail=alt.Detail("run:N"))
+            )
             if len(rows) == 1:
-                yield alt.Chart(data(rows)).mark_rule(stroke=fill, strokeWidth=6).encode(x=x, y=y, y2="y2:Q")
+                yield alt.Chart(data(rows)).mark_rule(stroke=fill, strokeWidth=6).encode(x=x, y=y, y2=alt.Y2("y2:Q"))
 
 
 def _limits(points: Sequence[Point], course: Course, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
@@ -123,7 +125,7 @@ def _limits(points: Sequence[Point], course: Course, x: alt.X, y: alt.Y) -> Iter
     elif known:
         rows = [{"x": course.at[p.name], "y": p.limit, "run": p.series} for p in known]
         rows.sort(key=lambda row: (str(row["run"]), row["x"]))
-        yield alt.Chart(data(rows)).mark_line(**look).encode(x=x, y=y, detail="run:N")
+        yield alt.Chart(data(rows)).mark_line(**look).encode(x=x, y=y, detail=alt.Detail("run:N"))
 
 
 def _pointers(points: Sequence[Point], course: Course, canvas: Canvas, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
@@ -133,4 +135,4 @@ def _pointers(points: Sequence[Point], course: Course, canvas: Canvas, x: alt.X,
     rows = [{"x": course.at[p.name], "y": p.y, "told": told(p)} for p in points if p.y is not None]
     if canvas.interactive and rows:
         seen = alt.Chart(data(rows)).mark_point(size=120, opacity=0, filled=True)
-        yield seen.encode(x=x, y=y, tooltip="told:N")
+        yield seen.encode(x=x, y=y, tooltip=alt.Tooltip("told:N"))

@@ -50,7 +50,6 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True)
-@dataclass(frozen=True, slots=True)
 class Measure:
     """What the values of a chart are.
 

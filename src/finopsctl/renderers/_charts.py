@@ -70,12 +70,22 @@ def picture_of(table: Table, notation: Notation, *, interactive: bool = False) -
     draw, keys = _drawing(table, chart, points, notation)
     canvases = [replace(canvas, interactive=interactive) for canvas in CANVASES]
     return Picture(
-        tuple((canvas, draw(canvas)) for canvas in canvases),
+        tuple(_drawn(draw, canvases)),
         tuple(keys),
         notation.text(_axes(table, chart)),
         notation.text(_about(table, chart, points)),
         "" if over_time else " ".join(_left_out(chart, points)),
     )
+
+
+def _drawn(
+    draw: Callable[[Canvas], dict[str, Any]], canvases: Sequence[Canvas]
+) -> Iterator[tuple[Canvas, dict[str, Any]]]:
+    """Yield what to draw on each canvas, without altair checking every part of it as it is made."""
+    from altair.utils.schemapi import debug_mode
+
+    with debug_mode(False):
+        yield from ((canvas, draw(canvas)) for canvas in canvases)
 
 
 def _drawing(
@@ -93,10 +103,10 @@ def _drawing(
             return (lambda canvas: lines(points, measure, canvas)), line_keys(points, measure)
         case ChartKind.COLUMNS:
             return (lambda canvas: columns(points, measure, canvas)), column_keys(points, measure)
-        case ChartKind.BARS:
-            return (lambda canvas: bars(points, canvas)), bar_keys(points, limit, interval)
-        case ChartKind.GAUGES:
+        case ChartKind.GAUGES if any(point.limit is not None for point in points):
             return (lambda canvas: gauges(points, canvas)), gauge_keys(points, value, limit, interval)
+        case _:  # gauges without limits too
+            return (lambda canvas: bars(points, canvas)), bar_keys(points, limit, interval)
 
 
 def _left_out(chart: Chart, points: Sequence[Point]) -> Iterator[str]:
@@ -163,7 +173,9 @@ def _tidy(element: ET.Element) -> None:
     element.attrib = {name: value for name, value in element.attrib.items() if re.fullmatch(kept, name)}
     element.tail = None
     for child in list(element):
-        invisible = child.get("display") == "none" or child.get("class") == "background"
+        invisible = (
+            child.get("display") == "none" or child.get("class") == "background" or child.get("fill") == "transparent"
+        )
         if invisible or child.tag.removeprefix(f"{{{_SVG}}}") not in _DRAWN:
             element.remove(child)
         else:

@@ -13,11 +13,11 @@ from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from finopsctl.renderers import json as json_document
 from finopsctl.renderers._chart_canvas import FONT
 from finopsctl.renderers._grid import (
     notation_of,
 )
+from finopsctl.renderers._json_document import text_of
 from finopsctl.renderers._machine_text import encode, schema_of
 from finopsctl.renderers._page import Section, remarks_of, section_of, trusted
 from finopsctl.renderers._page_facts import as_of_words, facts_of, period_words
@@ -59,7 +59,7 @@ def render(report: Report, screen: Screen) -> bytes:
         notes=[notation.text(note) for note in report.context.notes],
         contents=list(_contents(sections, report)),
         schema=schema_of(report),
-        document=trusted(_in_script(json_document.render(report, screen).decode(), screen)),
+        document=trusted(_in_script(text_of(report), screen)),
     )  # fmt: skip
     return page.encode("ascii", "xmlcharrefreplace") if screen.ascii else page.encode()
 
@@ -137,6 +137,7 @@ def _contents(sections: Sequence[Section], report: Report) -> Iterator[tuple[str
         yield "basis", "What the figures rest on"
 
 
+@cache
 def _script() -> str:
     """Return the one script of an interactive page: Vega, Vega-Lite and Vega-Embed, and what starts them."""
     import vl_convert
