@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pkgutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+import finopsctl.reports
 from book_files import write
 from commands import told
 from finopsctl.reports import REPORTS
@@ -16,6 +18,29 @@ if TYPE_CHECKING:
     from reports.conftest import Ask
 
 NAMES = [kind.name for kind in REPORTS]
+
+
+def test_every_report_is_in_the_registry() -> None:
+    modules = [m.name for m in pkgutil.iter_modules(finopsctl.reports.__path__) if not m.name.startswith("_")]
+
+    assert sorted(modules) == sorted(NAMES)
+
+
+def test_a_filter_that_nothing_passes_is_named(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = told(capsys, "report", "weekly", log, "--where", "team=nobody")
+
+    assert (code, "where team=nobody" in err) == (4, True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_report_shows_an_empty_table(name: str, ask: Ask) -> None:
+    """Nor does any figure stand alone: a cost per request has the success rate beside it."""
+    found = ask("report", name)
+
+    header = {"rows", "totals", "findings", "schema", "period", "as_of", "currency", "cost_basis", "price_book"}
+    assert [key for key, rows in found.items() if key not in header and not rows] == []
+    names = {row["figure"] for row in found["rows"]}
+    assert {"cost_per_request", "success_rate"} <= names
 
 
 def test_a_slip_names_the_nearest_report(capsys: pytest.CaptureFixture[str]) -> None:

@@ -95,10 +95,10 @@ def _table(found: BudgetStanding, *, is_open: bool) -> Table:
     alerts = [_alerts(row["alerts"]) for row in found.rows.iter_rows(named=True)]
     frame = found.rows.with_columns(pl.Series("fired", alerts, dtype=pl.String))
     ending = (
-        Column("projected_p50", "Period's end", Unit.USD, 1),
+        Column("projected_p50", "Period's end", Unit.USD),
         Column("projected_p10", "P10", Unit.USD, 4),
         Column("projected_p90", "P90", Unit.USD, 4),
-        Column("overrun_probability", "Overrun", Unit.SHARE, 2),
+        Column("overrun_probability", "Overrun", Unit.SHARE, 3),
     )
     columns = (
         Column("budget", "Budget"),
@@ -106,7 +106,7 @@ def _table(found: BudgetStanding, *, is_open: bool) -> Table:
         Column("actual", "Spend", Unit.USD),
         Column("utilization", "Used", Unit.SHARE),
         *(ending if is_open else ()),
-        Column("fired", "Alerts fired", priority=3, null="", long=Long.WRAP),
+        *((Column("fired", "Alerts fired", priority=1, null="", long=Long.WRAP),) if any(alerts) else ()),
         Column("status", "Status", Unit.GRADE),
     )
     chart = Chart(ChartKind.GAUGES, "budget", "actual", limit="limit")

@@ -127,6 +127,8 @@ def _held(books: Books, what: str) -> Books:
     if holds_rows(books.ledger):
         return books
     nothing = nothing_asked_for(books)
+    if books.request.where:
+        raise nothing
     assert books.period is not None
     raise SourceError(
         f"the inputs hold nothing of the last whole {what}, {called(books.period)}",

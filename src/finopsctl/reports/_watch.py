@@ -61,10 +61,9 @@ def recommendations(scene: Scene) -> Part:
     left_alone = tuple(finding for finding in found.findings if finding.code == _SMALL)
     frame = found.all_rows.filter(pl.col("monthly_saving").is_not_null())
     if frame.is_empty():
-        others = counted(found.all_rows.height, "other recommendation saves", "other recommendations save")
-        why = (
-            f"{others} nothing that can be worked out" if found.all_rows.height else "no signal is beyond its threshold"
-        )
+        others = counted(found.all_rows.height, "recommendation")
+        unknown = f"{others}, none with a saving that can be worked out"
+        why = unknown if found.all_rows.height else "no signal is beyond its threshold"
         lost = lacks("recommendations with a saving", f"{why}; see `finopsctl recommend`")
         return Part(findings=(*lost.findings, *left_alone))
     saving = found.totals["monthly_saving_combined"]
