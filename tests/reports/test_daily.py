@@ -33,7 +33,7 @@ def test_the_mean_is_of_the_days_that_have_records(ask: Ask) -> None:
     found = ask("report", "daily", "--as-of", "2026-09-04")
 
     row = next(row for row in found["rows"] if row["figure"] == "spend_against_7_day_mean")
-    assert (row["previous"], row["basis"]) == (3, "only 2 days before it have records")
+    assert (row["previous"], row["basis"]) == (3, "only 2 days before it with records")
 
 
 def test_a_day_without_records_cost_nothing_and_has_no_cost_per_request(

@@ -15,6 +15,7 @@ from finopsctl.reports._figures import Figure, kpi_figures
 from finopsctl.reports._parts import Part, lacks, told
 from finopsctl.results.report import Chart, ChartKind, Column, Look, Table
 from finopsctl.results.units import Direction, Unit
+from finopsctl.results.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,14 +51,14 @@ def _against_week(scene: Scene) -> Part:
         return lacks("the 7-day mean", "records of the days before")
     now = _spend.daily_spend(scene, scene.period.first_day, 1).get(scene.period.first_day)
     mean = sum(before, Decimal(0)) / len(before)
-    days = "" if len(before) == _WEEK else f"only {len(before)} days before it have records"
+    days = "" if len(before) == _WEEK else f"only {counted(len(before), 'day')} before it with records"
     spent = Figure("spend_against_7_day_mean", "Spend against the 7-day mean", now, previous=mean,
                    good=Direction.DOWN, basis=days)  # fmt: skip
     figures = (spent, *_cost_per_request(scene, scene.days(first, _WEEK)))
     if not mean or now is None or abs(now / mean - 1) < _SAME:
         return Part(figures)
     side = "above" if now >= mean else "below"
-    return Part(figures, said=f"{abs(now / mean - 1):.1%} {side} the mean of the {len(before)} days before")
+    return Part(figures, said=f"{abs(now / mean - 1):.1%} {side} the mean of the {counted(len(before), 'day')} before")
 
 
 def _cost_per_request(scene: Scene, week: Books) -> tuple[Figure, ...]:
