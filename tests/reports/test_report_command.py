@@ -73,6 +73,21 @@ def test_what_nobody_has_a_price_for_is_no_zero(
     assert "nothing to show" not in out
 
 
+@pytest.mark.parametrize("name", ["executive", "product", "daily"])
+def test_a_bill_of_a_whole_month_has_no_days_to_show(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The record is of 2 September to 2 October: it is in no single day, which is said, and all else is told."""
+    monkeypatch.chdir(tmp_path)
+    span = {"charge_period_start": "2026-09-02T00:00:00Z", "charge_period_end": "2026-10-02T00:00:00Z"}
+    log = write(tmp_path / "log.jsonl", {**span, "requests": 9, "user": "ann", "team": "a", "reported_cost": "9"})
+
+    code, out, _ = told(capsys, "report", name, str(log), "--since", "2026-09-02", "--until", "2026-09-03")
+
+    assert code == 0
+    assert out.startswith("$9.00 spent on 2 September 2026")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_an_empty_file_is_said_to_be_empty(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str

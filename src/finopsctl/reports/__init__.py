@@ -79,12 +79,25 @@ class ReportKind:
 _MONTH = "the month so far; at its end, the whole month"
 
 REPORTS: tuple[ReportKind, ...] = (
-    ReportKind("executive", "for finance and management: spend, budget, drivers, outlook, margin", _MONTH, "monthly"),
-    ReportKind("engineering", "for teams that build: cost per request, tokens, caches, models, retries", _MONTH, "any"),
-    ReportKind("product", "for product owners: cost per user, feature and outcome, free tier, margin", _MONTH, "any"),
-    ReportKind("daily", "yesterday: cost per request, spend, budgets and their alerts, anomalies", "a day", "daily"),
-    ReportKind("weekly", "the week: what changed, model mix, top spenders, recommendations", "an ISO week", "weekly"),
-    ReportKind("monthly", "the month: budgets, providers, unit economics, forecast, chargeback", "a month", "monthly"),
+    ReportKind(
+        "executive", "for finance and management: spend, budget, drivers, outlook, margin", _MONTH, "every month"
+    ),
+    ReportKind(
+        "engineering", "for teams that build: cost per request, tokens, caches, models, retries", _MONTH, "as needed"
+    ),
+    ReportKind(
+        "product", "for product owners: cost per user, feature and outcome, free tier, margin", _MONTH, "as needed"
+    ),
+    ReportKind(
+        "daily", "yesterday: cost per request, spend, budgets and their alerts, anomalies", "a day", "every day"
+    ),
+    ReportKind("weekly", "the week: what changed, model mix, top spenders, recommendations", "an ISO week", "Mondays"),
+    ReportKind(
+        "monthly",
+        "the month: budgets, providers, unit economics, forecast, chargeback",
+        "a month",
+        "third business day",
+    ),
 )
 """Every report, in the order they are listed."""
 

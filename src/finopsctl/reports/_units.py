@@ -85,7 +85,7 @@ def _cover(found: UnitEconomics) -> str:
 
 
 def users(scene: Scene, found: UnitEconomics) -> Part:
-    """Return what users cost: each, a day, day by day, and the dearest."""
+    """Return what users cost: each, a day, and the dearest."""
     if not found.totals["users"]:
         return lacks("cost per user", _USERS)
     figures = (
@@ -97,19 +97,21 @@ def users(scene: Scene, found: UnitEconomics) -> Part:
     tables = [] if dearest is None else [replace(dearest, title="Dearest users", basis=scene.basis(_of_users(found)))]
     a_day = next((f.value for f in figures if f.name == "cost_per_active_user_day" and f.value is not None), None)
     said = "" if a_day is None else f"an active user costs {price(float(a_day), scene.given.currency)} a day"
-    return Part(figures, (*_by_day(scene), *tables), said=said)
+    return Part(figures, tuple(tables), said=said)
 
 
 def _of_users(found: UnitEconomics) -> str:
     return f"{found.totals['users']:,} users in all; --redact user hides their names"
 
 
-def _by_day(scene: Scene) -> list[Table]:
-    """Return the cost of an active user day by day; nothing for a single day."""
+def users_by_day(scene: Scene, found: UnitEconomics) -> Part:
+    """Return the cost of an active user day by day; nothing for a single day, or without users."""
+    if not found.totals["users"]:
+        return Part()
     rows = unit_economics_of(scene.books, replace(scene.settings, by=("day",))).rows
     days = rows.filter(pl.col("unit") == "user").select("day", "spend", "count", "cost_per").sort("day")
     if days.height < 2:
-        return []
+        return Part()
     columns = (
         Column("day", "Day"),
         Column("spend", "Spend", Unit.USD),
@@ -119,7 +121,8 @@ def _by_day(scene: Scene) -> list[Table]:
     frame = days.with_columns(pl.col("day").str.to_date())
     chart = Chart(ChartKind.LINES, "day", "cost_per")
     basis = scene.basis("spend of records that name a user / users active that day")
-    return [Table("Cost per active user a day", frame, columns, basis=basis, chart=chart, look=Look.CHART)]
+    table = Table("Cost per active user a day", frame, columns, basis=basis, chart=chart, look=Look.CHART)
+    return Part(tables=(table,))
 
 
 def free_tier(scene: Scene, found: UnitEconomics) -> Part:

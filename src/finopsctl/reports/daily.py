@@ -36,8 +36,8 @@ def narrowed(books: Books, settings: Settings) -> Books:
 def parts(scene: Scene) -> Iterator[Part]:
     """Yield the parts of the report."""
     yield _spend.spend(scene, kpis=("cost_per_request", "success_rate"), requests=True)
-    yield _against_week(scene)
-    yield _trend(scene)
+    yield told("the 7-day mean", lambda: _against_week(scene))
+    yield told("the trend from day to day", lambda: _trend(scene))
     yield told("spend by team", lambda: _spend.spend_by(scene, "team", "Spend by team"))
     yield told("budgets", lambda: _budgets.budgets(scene, projection=False))
     yield told("anomalies", lambda: _watch.anomalies(scene, last_day=True))

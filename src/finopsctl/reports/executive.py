@@ -27,7 +27,7 @@ def parts(scene: Scene) -> Iterator[Part]:
     yield told("spend against budget", lambda: _budgets.budgets(scene))
     yield told("the drivers of the change", lambda: _spend.drivers(scene))
     yield told("spend by team", lambda: _spend.spend_by(scene, "team", "Spend by team"))
-    yield _spend.months(scene)
+    yield told("the trend from month to month", lambda: _spend.months(scene))
     yield told("the forecast", lambda: _outlook.month_end(scene))
     yield told("the outlook for the year", lambda: _outlook.year_end(scene))
     units = _units.answered(scene)

@@ -26,6 +26,7 @@ def parts(scene: Scene) -> Iterator[Part]:
     yield _spend.spend(scene, kpis=("cost_per_request", "success_rate"))
     units = _units.answered(scene)
     yield _units.users(scene, units)
+    yield told("cost per active user a day", lambda: _units.users_by_day(scene, units))
     yield told("cost per feature", lambda: _requests.features(scene))
     yield _units.outcomes(scene, units)
     yield _units.free_tier(scene, units)
