@@ -75,17 +75,14 @@ def report(
     is over, seen from --as-of. A team gets its own with --where team=NAME.
     """
     from finopsctl.cli.amounts import span
-    from finopsctl.cli.delivering import check_delivery, deliver_report
+    from finopsctl.cli.delivering import deliver_report
     from finopsctl.cli.recommend import words_of
-    from finopsctl.cli.run import answer, settings_for
+    from finopsctl.cli.run import answer
     from finopsctl.reports import Asked, report_named
 
     kind = report_named(name) if name else _none_named()
     longest = span("--lag", lag)
-    if to:
-        check_delivery(settings_for(common), common, to=to, dry_run=dry_run)
-    elif dry_run or again:
-        raise ConfigError(f"{'--dry-run' if dry_run else '--again'} is about a delivery", "Add --to CHANNEL.")
+    _check_delivery(common, to, dry_run=dry_run, again=again)
 
     def analyse(books: Books, settings: Settings) -> Composed:
         asked = Asked(words_of(common), _now(now, settings.tz), longest)
@@ -97,6 +94,21 @@ def report(
 
     own = {"top": top, "compare": compare, "outcomes": outcomes, "revenue": revenue}
     answer(common, analyse, kind.narrowed, put=deliver if to else None, **own)
+
+
+def _check_delivery(common: Common, to: list[str] | None, *, dry_run: bool, again: bool) -> None:
+    """Say what is wrong with a delivery before any work is done.
+
+    Raises:
+        ConfigError: For the first thing wrong, or where nothing is to be delivered.
+    """
+    from finopsctl.cli.delivering import check_delivery
+    from finopsctl.cli.run import settings_for
+
+    if to:
+        check_delivery(settings_for(common), common, to=to, dry_run=dry_run)
+    elif dry_run or again:
+        raise ConfigError(f"{'--dry-run' if dry_run else '--again'} is about a delivery", "Add --to CHANNEL.")
 
 
 def _none_named() -> ReportKind:
