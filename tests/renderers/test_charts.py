@@ -118,6 +118,24 @@ def test_negative_parts_hang_below_nothing() -> None:
     assert [(part["y"], part["y2"]) for part in parts] == [(0.0, 10.0), (0.0, -4.0), (10.0, 13.0)]
 
 
+def test_a_row_without_a_moment_is_said_to_be_missing() -> None:
+    drawn = picture(by_day(ChartKind.COLUMNS, [(DAYS[0], "a", 1.0), (None, "idle", 2.0)]))
+
+    assert drawn.note == "1 row is not drawn, for want of a Day; the table has all."
+
+
+def test_two_columns_are_no_wider_than_a_thumb() -> None:
+    """64 pixels, whatever the room."""
+    frame = pl.DataFrame({"month": ["2026-09", "2026-10"], "spend": [1.0, 2.0]})
+    columns = (Column("month", "Month"), COLUMNS[2])
+    drawn = picture(Table("T", frame, columns, chart=Chart(ChartKind.COLUMNS, "month", "spend")))
+    spec = drawn.specs[-1][1]
+    ((first, _),) = marks(drawn, "rect")
+    domain = spec["layer"][0]["encoding"]["x"]["scale"]["domain"]
+
+    assert (first["x2"] - first["x"]) / (domain[1] - domain[0]) * spec["width"] == pytest.approx(64, abs=0.1)
+
+
 def test_an_unknown_part_is_none() -> None:
     rows = [(DAYS[0], "a", 10.0), (DAYS[1], "a", None), (DAYS[2], "a", 2.0)]
     ((*parts,),) = marks(picture(by_day(ChartKind.COLUMNS, rows)), "rect")

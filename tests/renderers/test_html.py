@@ -367,12 +367,13 @@ def test_a_page_says_its_language_and_has_landmarks() -> None:
 @pytest.mark.parametrize(
     ("report", "name"),
     [
-        (report_of(table_of({"team": ["a"]}, Column("team", "Team"))), "Spend by team"),
+        (report_of(table_of({"team": ["a"]}, Column("team", "Team"))), "Attribution"),
+        (Report("kpi", "None.", ()), "KPI"),
         (Report("unit-economics", "None.", ()), "Unit economics"),
         (report_of(title="October"), "October"),
     ],
 )
-def test_a_page_is_called_as_its_report_its_table_or_its_command(report: Report, name: str) -> None:
+def test_a_page_is_called_as_its_report_or_its_command(report: Report, name: str) -> None:
     assert page_of(report).one("h1").text == name
 
 

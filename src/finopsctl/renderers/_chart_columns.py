@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from finopsctl.renderers._chart_canvas import DOTTED, Key, dash_words, data, specification
 from finopsctl.renderers._chart_points import in_order
 from finopsctl.renderers._chart_scales import amounts
-from finopsctl.renderers._chart_time import axes, chosen, course_of, nothing, told
+from finopsctl.renderers._chart_time import axes, chosen, course_of, nothing, told, zero_line
 from finopsctl.renderers._palette import INK, MUTED, PANEL, REST, SERIES
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from finopsctl.renderers._chart_time import Course, Measure
 
 _FILLED = 0.82  # of the room between two moments, a column takes this
+_WIDEST = 64  # pixels, however much room there is
+_PLAIN = SERIES[4].light  # of columns of one part
 
 Row = dict[str, Any]
 
@@ -31,13 +33,16 @@ def columns(points: Sequence[Point], measure: Measure, canvas: Canvas) -> Row:
     points = gathered_rest(points)
     course = course_of(points)
     styled = _column_styles(points)
-    stacked = list(_stacked(points, course, styled))
-    ends = [v for row in stacked for v in (row["y"], row["y2"])]
+    ends = [v for row in _stacked(points, course, styled, 0) for v in (row["y"], row["y2"])]
     ends += [v for p in points for v in (p.low, p.high, p.limit) if v is not None]
-    x, y, margin = axes(course, amounts(ends, measure.unit, measure.notation), canvas, course.step / 2)
-    wide = (canvas.width - margin.left - margin.right) / max(1.0, _slots(course)) * _FILLED
+    scale = amounts(ends, measure.unit, measure.notation)
+    x, y, margin = axes(course, scale, canvas, course.step / 2)
+    slot = (canvas.width - margin.left - margin.right) / max(1.0, _slots(course))
+    wide = min(_FILLED * slot, _WIDEST)
+    stacked = list(_stacked(points, course, styled, course.step * wide / slot / 2))
     layers = [*_column_layers(stacked, canvas, wide, x, y), *_whiskers(points, course, x, y)]
-    return specification([*layers, *_steps(points, course, x, y)] or [nothing(x, y)], canvas, canvas.height, margin)
+    layers += [*_steps(points, course, x, y), *zero_line(scale, y)]
+    return specification(layers or [nothing(x, y)], canvas, canvas.height, margin)
 
 
 def column_keys(points: Sequence[Point], measure: Measure) -> list[Key]:
@@ -67,6 +72,7 @@ def _column_styles(points: Sequence[Point]) -> dict[str, str]:
     rest = in_order([p.series for p in points if p.others])
     named = sorted((name for name in size if name not in rest), key=lambda name: -size[name])
     coloured = {name: colour.light for name, colour in zip(named, SERIES, strict=False)}
+    coloured = dict.fromkeys(coloured, _PLAIN) if len(named) == 1 and not rest else coloured
     return {**coloured, **dict.fromkeys(rest, REST.light)}
 
 
@@ -75,13 +81,12 @@ def _slots(course: Course) -> float:
     return (positions[-1] - positions[0]) / course.step + 1 if positions else 1
 
 
-def _stacked(points: Sequence[Point], course: Course, styled: Mapping[str, str]) -> Iterator[Row]:
-    """Yield every part of every column, in the order of the legend, from nothing outwards."""
+def _stacked(points: Sequence[Point], course: Course, styled: Mapping[str, str], half: float) -> Iterator[Row]:
+    """Yield every part of every column, in the order of the legend, from nothing outwards; ``half`` is half as wide."""
     parts: dict[tuple[str, str], list[Point]] = defaultdict(list)
     for point in points:
         if point.y is not None:
             parts[point.name, point.series].append(point)
-    half = course.step * _FILLED / 2
     for name, at in course.at.items():
         above = below = 0.0
         for series, colour in styled.items():

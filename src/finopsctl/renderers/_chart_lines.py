@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from finopsctl.renderers._chart_canvas import DOTTED, Key, Style, dash_words, data, specification, styles
 from finopsctl.renderers._chart_points import in_order
 from finopsctl.renderers._chart_scales import amounts
-from finopsctl.renderers._chart_time import axes, chosen, course_of, nothing, told
+from finopsctl.renderers._chart_time import axes, chosen, course_of, nothing, told, zero_line
 from finopsctl.renderers._palette import BAND, MUTED, REST
 
 if TYPE_CHECKING:
@@ -40,7 +40,12 @@ def lines(points: Sequence[Point], measure: Measure, canvas: Canvas) -> Row:
     ]
     # The rest lies behind what has a colour.
     runs.sort(key=lambda run: run[0]["colour"] != REST.light)
-    layers = [*_bands(points, course, styled, x, y), *_line_layers(runs, x, y), *_limits(points, course, x, y)]
+    layers = [
+        *_bands(points, course, styled, x, y),
+        *_line_layers(runs, x, y),
+        *_limits(points, course, x, y),
+        *zero_line(scale, y),
+    ]
     return specification(
         [*layers, *_pointers(points, course, canvas, x, y)] or [nothing(x, y)], canvas, canvas.height, margin
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
+_BELOW = Decimal("0.04")  # of what is drawn, left free below the least negative value
 _STRIDES = (1, 2, 3, 7, 14, 28, 56)  # weeks, where every day has no room
 _GREAT = ((Decimal(10) ** 12, "T"), (Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"))
 _SHORTENED = {Unit.USD, Unit.UNIT_PRICE, Unit.PRICE, Unit.COUNT, Unit.TOKENS, Unit.FACTOR}
@@ -89,10 +90,11 @@ def amounts(values: Sequence[float], unit: Unit, notation: Notation, most: int =
     if low == high:
         return Ticks((0.0,), (format_value(0, unit, notation, 0),), 0.0, 1.0)
     step = _step((high - low) / most)
-    first, last = low // step - (low % step != 0), high // step + (high % step != 0)
-    ticks = [step * number for number in range(int(first), int(last) + 1)]
+    last = high // step + (high % step != 0)
+    start = low - (high - low) * _BELOW  # no room for a tick that nothing reaches
+    ticks = [step * number for number in range(int(start / step), int(last) + 1)]
     words = tuple(_tick_words(ticks, step, unit, notation))
-    return Ticks(tuple(map(float, ticks)), words, float(ticks[0]), float(ticks[-1]))
+    return Ticks(tuple(map(float, ticks)), words, float(start if low else 0), float(ticks[-1]))
 
 
 def _step(least: Decimal) -> Decimal:

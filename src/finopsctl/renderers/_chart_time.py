@@ -18,10 +18,10 @@ from finopsctl.renderers._chart_scales import (
     position,
     text_width,
 )
-from finopsctl.renderers._palette import PANEL, SERIES
+from finopsctl.renderers._palette import EDGE, PANEL, SERIES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import altair as alt
 
@@ -121,6 +121,14 @@ def axes(course: Course, scale: Ticks, canvas: Canvas, margin: float) -> tuple[a
 
 def told(point: Point) -> str:
     return " · ".join(text for text in (point.name, point.series, point.words) if text)
+
+
+def zero_line(scale: Ticks, y: alt.Y) -> Iterator[alt.Chart]:
+    """Draw where nothing is, if values go below it."""
+    import altair as alt
+
+    if scale.start < 0:
+        yield alt.Chart(data([{"y": 0}])).mark_rule(stroke=EDGE.light, strokeWidth=1).encode(y=y)
 
 
 def nothing(x: alt.X, y: alt.Y) -> alt.Chart:

@@ -64,7 +64,7 @@ def picture_of(table: Table, notation: Notation, *, interactive: bool = False) -
         return None
     points = points_of(table, chart, notation)
     over_time = chart.kind in {ChartKind.LINES, ChartKind.COLUMNS}
-    points = with_a_place(points) if over_time else points
+    rows, points = len(points), with_a_place(points) if over_time else points
     if not any(point.y is not None for point in points):
         return None
     draw, keys = _drawing(table, chart, points, notation)
@@ -74,7 +74,7 @@ def picture_of(table: Table, notation: Notation, *, interactive: bool = False) -
         tuple(keys),
         notation.text(_axes(table, chart)),
         notation.text(_about(table, chart, points)),
-        "" if over_time else " ".join(_left_out(chart, points)),
+        " ".join(_left_out(chart, points, rows, notation.text(column_named(table, chart.x).title))),
     )
 
 
@@ -109,8 +109,12 @@ def _drawing(
             return (lambda canvas: bars(points, canvas)), bar_keys(points, limit, interval)
 
 
-def _left_out(chart: Chart, points: Sequence[Point]) -> Iterator[str]:
-    if len(points) > MOST_BARS:
+def _left_out(chart: Chart, points: Sequence[Point], rows: int, x: str) -> Iterator[str]:
+    """Say what a picture does not show of so many rows."""
+    if rows > len(points):
+        left = rows - len(points)
+        yield f"{left:,} {'row is' if left == 1 else 'rows are'} not drawn, for want of a {x}; the table has all."
+    if chart.kind in {ChartKind.BARS, ChartKind.GAUGES} and len(points) > MOST_BARS:
         yield f"The first {MOST_BARS} of {len(points):,} are drawn; the table has all."
     if chart.kind is ChartKind.GAUGES and far_beyond(points):
         yield f"A bar ends at {FAR:.0%} of its limit, however far its value goes."

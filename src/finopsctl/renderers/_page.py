@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from finopsctl.renderers._grid import Grid, GridColumn
     from finopsctl.results.report import Column, Report, Table
 
-_BROAD = 9  # columns from which on a table takes the page's whole width, and is printed across
+_BROAD = 9  # columns from which on a table is set in smaller type
+_WIDE = 12  # and from which on it takes the page's whole width, and is printed across
 _CHANGES = {Unit.CHANGE, Unit.POINTS}
 _VERDICTS = {Tone.GOOD: "better", Tone.BAD: "worse"}
 
@@ -113,6 +114,7 @@ class Section:
         look: ``rows``, ``figures`` or ``chart``.
         basis: What its figures rest on.
         nothing: What is said in place of rows there are not.
+        is_broad: Whether it has many columns.
         is_wide: Whether it takes the page's whole width.
         columns: The headings.
         rows: The cells.
@@ -126,6 +128,7 @@ class Section:
     look: str
     basis: str
     nothing: str
+    is_broad: bool
     is_wide: bool
     columns: tuple[Heading, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -159,7 +162,8 @@ def section_of(table: Table, number: int, notation: Notation, screen: Screen) ->
         look=Look.ROWS.value if table.look is Look.FIGURES and not tiles else table.look.value,
         basis=notation.text(table.basis),
         nothing="" if grid.height else empty_sentence(grid),
-        is_wide=len(declared) >= _BROAD and not tiles and not (figure and table.look is Look.CHART),
+        is_broad=len(declared) >= _BROAD,
+        is_wide=len(declared) >= _WIDE and not tiles and not (figure and table.look is Look.CHART),
         columns=tuple(Heading(shown.title, kind) for shown, kind in zip(grid.columns, kinds, strict=True)),
         rows=tuple(_rows(grid, kinds, is_name)),
         totals=_totals(grid, kinds),

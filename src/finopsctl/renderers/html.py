@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from finopsctl.renderers import Screen
     from finopsctl.results.report import Report
 
+_ACRONYM = 3  # letters of a command at most that is one: kpi
 _SECTIONS = 3  # from which on a page says what is on it
 _IN_SCRIPT = str.maketrans({"<": r"\u003c", ">": r"\u003e", "&": r"\u0026"})  # only strings hold them
 
@@ -40,8 +41,8 @@ def render(report: Report, screen: Screen) -> bytes:
     notation = notation_of(report, ascii_only=screen.ascii)
     sections = [section_of(table, at, notation, screen) for at, table in enumerate(report.for_people, 1)]
     specs = [d for s in sections if s.chart for d in s.chart.drawings if d.spec]
-    is_broad = any(section.is_wide for section in sections)
-    style = _environment().get_template("page.css.j2").render(colours=COLOURS, font=FONT, is_broad=is_broad)
+    is_across = any(section.is_wide for section in sections)
+    style = _environment().get_template("page.css.j2").render(colours=COLOURS, font=FONT, is_across=is_across)
     script = (_ascii(_script()) if screen.ascii else _script()) if specs else ""
     title = notation.text(report.title or _named_after(report))
     page = _environment().get_template("page.html.j2").render(
@@ -108,9 +109,9 @@ def _escaped(letter: str) -> str:
 
 
 def _named_after(report: Report) -> str:
-    """Return what to call a report without a title: its only table, or its command."""
-    titles = [table.title for table in report.for_people if table.title]
-    return titles[0] if len(titles) == 1 else report.command.replace("-", " ").capitalize()
+    """Return what to call a report without a title: its command in words."""
+    words = report.command.replace("-", " ")
+    return words.upper() if len(words) <= _ACRONYM else words.capitalize()
 
 
 def _heading(report: Report) -> Iterator[str]:
