@@ -35,7 +35,7 @@ from finopsctl.metrics.rollup import SUMMED, rollup, summed
 from finopsctl.metrics.tag_split import WAYS, finding_of, one_value_each, several_values
 from finopsctl.metrics.token_split import spend_by_class
 from finopsctl.results.finding import Finding, Severity
-from finopsctl.results.report import Column, Report, Table
+from finopsctl.results.report import Chart, ChartKind, Column, Report, Table
 from finopsctl.results.units import Direction, Unit
 from finopsctl.results.wording import SYMBOLS, counted, money
 
@@ -110,11 +110,18 @@ class Breakdown:
             *(metered if _QUANTITY in self.rows.columns else ()),
         )
         if _QUANTITY not in self.rows.columns:
-            tables = [Table(title, self.rows, columns, self.totals, row_nulls=self._nulls())]
+            tables = [Table(title, self.rows, columns, self.totals, row_nulls=self._nulls(), chart=self._chart())]
         else:  # programs get the price of one of anything, people that of a million tokens
             shown = Table(title, _per_million(self.rows), columns, self.totals, row_nulls=self._nulls())
             tables = [Table("Rows", self.rows, (), machine_only=True), shown]
         return Report("attribution", self._headline(), tuple(tables), self.totals, self.findings)
+
+    def _chart(self) -> Chart | None:
+        """Return the picture of one dimension, for pages: bars by size, of days and the like columns over time."""
+        if len(self.by) != 1:
+            return None
+        kind = ChartKind.COLUMNS if self.by[0].name in TIME_DIMENSIONS else ChartKind.BARS
+        return Chart(kind, self.by[0].name, "spend", in_text=False)
 
     def _nulls(self) -> dict[str, list[str]]:
         """Return what null is called in each row: owners of money that nobody gets, the change of what is new."""

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
 from finopsctl.errors import ConfigError
 
 _FACTORS = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
 _MOST_DIGITS = 30
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def span(option: str, text: str) -> timedelta:
+    """Read ``30s``, ``5m``, ``2h`` or ``1d``.
+
+    Raises:
+        ConfigError: Naming the option, when it is none.
+    """
+    match = re.fullmatch(r"(\d{1,6})([smhd])", text.strip().lower())
+    if not match:
+        raise ConfigError(f"{option} '{text}' is no length of time", "Write it as 30s, 5m, 2h or 1d.")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 def count(option: str, text: str) -> Decimal:

@@ -26,6 +26,7 @@ from finopsctl.cli import (
     recommend,
     reconcile,
     reference,
+    report,
     unit_economics,
     variance,
     whatif,
@@ -40,6 +41,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _MONEY, _LEVERS = "Where the money goes", "What to do about it"
+_REPORTS = "Reports"
 _LEDGER, _REFERENCE, _SETUP = "The ledger", "Reference", "Setting up"
 
 app.command("kpi", epilog=kpi.EXAMPLES, rich_help_panel=_MONEY)(shares(kpi.kpi))
@@ -57,6 +59,7 @@ app.command("anomalies", epilog=anomalies.EXAMPLES, rich_help_panel=_LEVERS)(sha
 app.command("recommend", epilog=recommend.EXAMPLES, rich_help_panel=_LEVERS)(shares(recommend.recommend))
 app.add_typer(cache.app, name="cache", rich_help_panel=_LEVERS)
 app.add_typer(export.app, name="export", rich_help_panel=_LEDGER)
+app.command("report", epilog=report.EXAMPLES, rich_help_panel=_REPORTS)(shares(report.report))
 app.command("inspect", epilog=inspect.EXAMPLES, rich_help_panel=_LEDGER)(shares(inspect.inspect))
 app.command("normalize", epilog=normalize.EXAMPLES, rich_help_panel=_LEDGER)(shares(normalize.normalize))
 app.add_typer(pricing.app, name="pricing", rich_help_panel=_LEDGER)

@@ -188,6 +188,7 @@ def answer(
     common: Common,
     analyse: Callable[[Books, Settings], A],
     narrowed: Callable[[Books, Settings], Books] | None = None,
+    put: Callable[[Report, Settings], object] | None = None,
     **own: object,
 ) -> A:
     """Open the books, analyse them, show the result and return it.
@@ -196,6 +197,7 @@ def answer(
         common: The shared options.
         analyse: From books and settings to a typed result, with ``.report()`` and the ``.quality`` of what it saw.
         narrowed: Gives the command's question a period of its own where none is named.
+        put: What to do with the report; None: show it.
         own: The command's own options that are settings too (``by``, ``top``, ``compare``, ``fail_on``).
 
     Raises:
@@ -214,7 +216,10 @@ def answer(
     books = narrowed(books, settings) if narrowed else books
     result = analyse(books, settings)
     report = stated(result.report(), books, result.quality)
-    show(report, settings, common)
+    if put is None:
+        show(report, settings, common)
+    else:
+        put(report, settings)
     check_fail_on(settings, report)
     return result
 

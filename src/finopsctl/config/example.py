@@ -147,6 +147,10 @@ _TABLES = """\
 #"support-*" = "chat"
 #"code-*" = "code"
 
+# Output limit (max_tokens) of features whose requests do not log theirs, for `report engineering`.
+#[max-output-tokens]
+#"support-*" = 1024
+
 # Share of spend aimed at, by provider.
 #[strategic-targets]
 #self-hosted = [0.4, 0.6]

@@ -185,6 +185,10 @@ class Settings:
     workloads: Mapping[str, Literal["chat", "code", "summarization", "translation"]] = field(
         default_factory=dict, metadata=key("Class of each feature (glob), for the bands of token_ratio.")
     )
+    max_output_tokens: Mapping[str, int] = field(
+        default_factory=dict,
+        metadata=key("Output limit of each feature (glob) whose requests do not log theirs.", minimum=1),
+    )
     strategic_targets: Mapping[str, tuple[float, float]] = field(
         default_factory=dict, metadata=key("Share of spend aimed at, by provider: [lowest, highest].")
     )

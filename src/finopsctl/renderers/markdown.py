@@ -10,7 +10,9 @@ import re
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
+from finopsctl.renderers._chart_text import is_over_time, strips
 from finopsctl.renderers._grid import Grid, empty_sentence, gathered, grid_of, notation_of, severity_label
+from finopsctl.results.report import Look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
     from finopsctl.renderers import Screen
     from finopsctl.renderers._format import Notation
     from finopsctl.results.finding import Finding
-    from finopsctl.results.report import Report
+    from finopsctl.results.report import Report, Table
 
 _SPECIAL = re.compile(r"[\\`*|\[\]~]|(?<![^\W_])_|_(?![^\W_])|(?<=\w):(?=//)|(?<=www)\.", re.IGNORECASE)
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_MOST_MARKS = 62  # letters of a strip
 _BLOCK_START = re.compile(r"^(\s*)([#+=-]|\d+(?=[.)]))")
 
 
@@ -33,10 +36,25 @@ def render(report: Report, screen: Screen) -> bytes:
         grid = grid_of(table, notation)
         if len(report.for_people) > 1 and grid.height:
             blocks.append(f"### {escape(grid.title)}")
-        blocks.append("\n".join(_pipe_table(grid)) if grid.height else _paragraph(empty_sentence(grid)))
+        over_time = "\n".join(_strips(table, notation))
+        if not over_time or table.look is not Look.CHART:
+            blocks.append("\n".join(_pipe_table(grid)) if grid.height else _paragraph(empty_sentence(grid)))
+        blocks.append(over_time)
+        if table.basis and grid.height:
+            blocks.append(f"*{escape(notation.text(table.basis))}*")
     blocks.append("\n".join(f"- {_paragraph(notation.text(note))}" for note in report.context.notes))
     blocks.append("\n".join(_findings(report.findings, notation)))
     return ("\n\n".join(block for block in blocks if block) + "\n").encode()
+
+
+def _strips(table: Table, notation: Notation) -> Iterator[str]:
+    """Draw a chart over time as code, whose letters all have one width, each series with its words below."""
+    if table.chart is None or not table.chart.in_text or not is_over_time(table.chart):
+        return
+    for strip in strips(table, notation, _MOST_MARKS):
+        marks = strip.marks.strip(" ") or strip.marks
+        drawn = f"`{marks}` " if marks else ""
+        yield f"- {f'{_paragraph(strip.label)}: ' if strip.label else ''}{drawn}{escape(strip.words)}"
 
 
 def escape(text: str) -> str:

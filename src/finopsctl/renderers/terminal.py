@@ -7,12 +7,14 @@ sequences spelled out; they are never read as markup.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.style import Style
 
+from finopsctl.renderers._chart_text import bars, is_over_time, strips
 from finopsctl.renderers._grid import (
     Grid,
     GridColumn,
@@ -27,7 +29,7 @@ from finopsctl.renderers._grid import (
     severity_tone,
 )
 from finopsctl.renderers._layout import GAP, Layout, Span, fit
-from finopsctl.results.report import Long
+from finopsctl.results.report import Long, Look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,6 +41,10 @@ if TYPE_CHECKING:
 
 FIRST_FINDINGS = 5
 """How many findings a screen lists; machine formats list all."""
+
+_NARROW_BAR, _WIDE_BAR, _ROOMY = 10, 20, 120  # cells of a bar, and from which width on there is room
+_BAR_PRIORITY = 2
+_MOST_MARKS, _LABEL = 62, 16  # letters of a strip, and of the name before it
 
 _JOINERS = "\N{ZERO WIDTH JOINER}\N{VARIATION SELECTOR-16}"  # mean nothing without the emoji before them
 
@@ -60,13 +66,52 @@ def render(report: Report, screen: Screen) -> bytes:
     blocks = [[_paint(line, "headline", screen) for line in _wrap(notation.text(report.headline), screen.width)]]
     for table in report.for_people:
         fitted, summed = _with_rest(table, notation, screen)
-        grid = grid_of(fitted, notation)
+        grid = _with_bars(grid_of(fitted, notation), fitted, notation, screen)
         title = [_paint(grid.title, "heading", screen)] if len(report.for_people) > 1 and grid.height else []
-        blocks.append([*title, *_table(grid, screen), *summed])
+        over_time = list(_strips(table, notation, screen))
+        rows = [] if over_time and table.look is Look.CHART else [*_table(grid, screen), *summed]
+        basis = _below(notation.text(table.basis), screen) if table.basis and grid.height else []
+        blocks.append([*title, *rows, *over_time, *basis])
     blocks.append([line for note in report.context.notes for line in _note(notation.text(note), screen)])
     blocks.append(list(_findings(report.findings, notation, screen)))
     text = "\n\n".join("\n".join(line.rstrip(" ") for line in block) for block in blocks if block)
     return f"{text}\n".encode()
+
+
+def _with_bars(grid: Grid, table: Table, notation: Notation, screen: Screen) -> Grid:
+    """Put a bar beside the value of each row, where the table has a chart of bars or gauges."""
+    chart = table.chart
+    if chart is None or not chart.in_text or is_over_time(chart) or not grid.height:
+        return grid
+    names = [column.name for column in columns_shown(table)]
+    cells = tuple(bars(table, notation, _NARROW_BAR if screen.width and screen.width < _ROOMY else _WIDE_BAR))
+    if chart.y not in names or not any(cells):
+        return grid
+    column = GridColumn("", cells, (Tone.PLAIN,) * grid.height, "", numeric=False, long=None, priority=_BAR_PRIORITY)
+    at = names.index(chart.y) + 1
+    if table.look is Look.CHART:
+        own = [grid.columns[names.index(name)] for name in (chart.x, chart.y)]
+        return replace(grid, columns=(*own, column))
+    return replace(grid, columns=(*grid.columns[:at], column, *grid.columns[at:]))
+
+
+def _strips(table: Table, notation: Notation, screen: Screen) -> Iterator[str]:
+    """Draw a chart over time, each series with its words beside it, or below where there is no room."""
+    if table.chart is None or not table.chart.in_text or not is_over_time(table.chart):
+        return
+    room = _MOST_MARKS if screen.width is None else min(_MOST_MARKS, screen.width - _LABEL)
+    found = strips(table, notation, room)
+    labels = [_cut(strip.label, _LABEL, "..." if screen.ascii else "…") for strip in found]
+    margin = max(map(_width, labels), default=0)
+    marks = max((len(strip.marks) for strip in found), default=0)
+    for label, strip in zip(labels, found, strict=True):
+        head = f"{label}{' ' * (margin - _width(label))}{'  ' if margin else ''}{strip.marks.ljust(marks)}"
+        beside = f"{_indent(screen)}{head}  {strip.words}"
+        if screen.width is None or _width(beside) <= screen.width:
+            yield beside
+            continue
+        yield f"{_indent(screen)}{head}"
+        yield from _below(strip.words, screen)
 
 
 def _table(grid: Grid, screen: Screen) -> Iterator[str]:
@@ -80,12 +125,16 @@ def _table(grid: Grid, screen: Screen) -> Iterator[str]:
     for line in _lines(grid, layout, screen):
         yield f"{_indent(screen)}{line}"
     if layout.dropped:
-        names = ", ".join(grid.columns[index].title for index in layout.dropped)
-        yield from _aside(f"not shown at this width: {names}; --wide shows all", screen)
+        names = ", ".join(filter(None, (grid.columns[index].title for index in layout.dropped)))
+        yield from _aside(f"not shown at this width: {names}; --wide shows all", screen) if names else []
 
 
 def _indent(screen: Screen) -> str:
     return "" if screen.width is None else " "
+
+
+def _below(text: str, screen: Screen) -> list[str]:
+    return [_paint(line, Tone.FAINT, screen) for line in _wrap(text, screen.width, indent=_indent(screen))]
 
 
 def _aside(text: str, screen: Screen) -> list[str]:

@@ -75,6 +75,7 @@ class Chart:
         low: The column of the lower end of an interval around y; empty: none.
         high: That of the upper end.
         limit: The column of what y is held against: a budget, an expected value; empty: nothing.
+        in_text: Whether text shows it, too; a chart of what its table says well enough is for pages alone.
     """
 
     kind: ChartKind
@@ -84,6 +85,7 @@ class Chart:
     low: str = ""
     high: str = ""
     limit: str = ""
+    in_text: bool = True
 
 
 class Look(StrEnum):

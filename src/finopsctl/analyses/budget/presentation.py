@@ -10,7 +10,7 @@ from math import floor
 from typing import TYPE_CHECKING, Any
 
 from finopsctl.metrics.budgets import GATEWAY
-from finopsctl.results.report import Column, Table
+from finopsctl.results.report import Chart, ChartKind, Column, Table
 from finopsctl.results.units import Unit
 from finopsctl.results.wording import counted, money
 
@@ -129,7 +129,8 @@ def table(rows: pl.DataFrame, question: BudgetQuestion, *, is_projection: bool) 
         "days_to_exhaustion": [_days_text(row, question) for row in found],
         "exhaustion_date": [_date_text(row, question) for row in found],
     }
-    return Table("Budget projection" if is_projection else "Budgets", rows, columns, row_texts=texts)
+    chart = Chart(ChartKind.GAUGES, "budget", "actual", limit="limit", in_text=False)
+    return Table("Budget projection" if is_projection else "Budgets", rows, columns, row_texts=texts, chart=chart)
 
 
 def _date_text(row: Mapping[str, Any], question: BudgetQuestion) -> str | None:

@@ -11,7 +11,7 @@ import polars as pl
 
 from finopsctl.analyses.forecast.parts import OTHER, WEEK, decimal_of
 from finopsctl.ledger.schema import MONEY
-from finopsctl.results.report import Column, Table
+from finopsctl.results.report import Chart, ChartKind, Column, Table
 from finopsctl.results.units import Unit
 
 if TYPE_CHECKING:
@@ -77,15 +77,22 @@ def weeks_table(forecast: Forecast) -> Table:
         records.append(
             (
                 span[0],
+                span[-1],
                 len(span),
                 *_span(forecast, span, past + begun, ahead),
                 *_cumulated(forecast, span[-1], spent, expected),
             )
         )
     money_columns = ("actual", "expected", "cumulated", "cumulated_p10", "cumulated_p90")
-    schema: dict[str, Any] = {"from": pl.Date, "days": pl.Int64, **dict.fromkeys(money_columns, MONEY)}
+    schema: dict[str, Any] = {
+        "from": pl.Date,
+        "through": pl.Date,
+        "days": pl.Int64,
+        **dict.fromkeys(money_columns, MONEY),
+    }
     columns = (
         Column("from", "From", Unit.DATE),
+        Column("through", "Through", Unit.DATE, machine_only=True),
         Column("days", "Days", Unit.COUNT, 2),
         *((Column("actual", "Spend", Unit.USD),) if forecast.horizon.past else ()),
         Column("expected", "Forecast", Unit.USD),
@@ -95,7 +102,9 @@ def weeks_table(forecast: Forecast) -> Table:
     )
     if not forecast.fleet.outlook.known:
         records = []
-    return Table("By month" if monthly else "By week", pl.DataFrame(records, schema=schema, orient="row"), columns)
+    chart = Chart(ChartKind.LINES, "through", "cumulated", low="cumulated_p10", high="cumulated_p90", in_text=False)
+    frame = pl.DataFrame(records, schema=schema, orient="row")
+    return Table("By month" if monthly else "By week", frame, columns, chart=chart)
 
 
 def _span(forecast: Forecast, span: list[date], past: Decimal, ahead: Decimal) -> tuple[Decimal | None, Decimal | None]:
