@@ -74,6 +74,11 @@ RENDERERS: tuple[Renderer, ...] = (
     Renderer("json", (".json",), binary=False, render=_module("json")),
     Renderer("jsonl", (".jsonl", ".ndjson"), binary=False, render=_module("jsonl")),
     Renderer("parquet", (".parquet",), binary=True, render=_module("parquet")),
+    Renderer("github", (), binary=False, render=_module("github")),
+    Renderer("github-comment", (), binary=False, render=_module("github_comment")),
+    Renderer("github-summary", (), binary=False, render=_module("github_summary")),
+    Renderer("gitlab", (), binary=False, render=_module("gitlab")),
+    Renderer("junit", (".xml",), binary=False, render=_module("junit")),
     Renderer("xlsx", (".xlsx",), binary=True, render=_module("xlsx"), extra="xlsx", library="xlsxwriter"),
 )
 """Every output format, the default first."""
