@@ -77,7 +77,8 @@ def check(_: list[str]) -> int:
 def docs(_: list[str]) -> int:
     """Write the generated parts of the documents anew, and what the commands they show print now."""
     install("dev")
-    return call(*COG, "-r", *GENERATED) or call("pytest", "-q", "--update-golden", FOLLOWED)
+    schema = ("finopsctl", "config", "schema", "-o", "docs/finopsctl.schema.json")
+    return call(*COG, "-r", *GENERATED) or call(*schema) or call("pytest", "-q", "--update-golden", FOLLOWED)
 
 
 def golden(_: list[str]) -> int:

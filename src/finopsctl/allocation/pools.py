@@ -11,7 +11,7 @@ a rate takes no record.
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -50,7 +50,7 @@ class Capacity:
 
     Args:
         count: How many units.
-        price_per_unit_hour: What one of them costs an hour, in the report's currency.
+        price_per_unit_hour: What one of them costs an hour, in the pool's currency.
         unit: What a unit is: GPU, PTU. Hours used are read from quantities logged in ``<unit>-hours``.
         hours_per_day: How long a day they are paid for.
         tokens_per_unit_hour: What one of them can do in an hour: tells the hours used where none are logged.
@@ -65,7 +65,7 @@ class Capacity:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What using a platform costs, in the report's currency: requests x per_request + seconds x per_second.
+    """What using a platform costs, in the pool's currency: requests x per_request + seconds x per_second.
 
     Args:
         per_request: Of each request.
@@ -99,6 +99,7 @@ class Pool:
         idle: One of ``IDLE``.
         start: First day it applies.
         end: First day it no longer applies.
+        currency: ISO 4217 code of its cost.
     """
 
     name: str
@@ -114,11 +115,23 @@ class Pool:
     idle: str = "visible"
     start: date | None = None
     end: date | None = None
+    currency: str = "USD"
 
     @property
     def is_charges(self) -> bool:
         """Whether it is made of charges in the ledger, and not of money from outside."""
         return self.cost is None and self.capacity is None and self.rate is None
+
+    def in_currency(self, currency: str, rate: Decimal) -> Pool:
+        """Return the pool with its cost in ``currency``, ``rate`` units of it for one of its own."""
+        cost, capacity, use = self.cost, self.capacity, self.rate
+        return replace(
+            self,
+            currency=currency,
+            cost=None if cost is None else cost * rate,
+            capacity=capacity and replace(capacity, price_per_unit_hour=capacity.price_per_unit_hour * rate),
+            rate=use and Rate(use.per_request * rate, use.per_second * rate),
+        )
 
     def takes(self, owner: str) -> bool:
         """Whether ``owner`` may be given a part."""

@@ -55,9 +55,7 @@ class CapacityTable:
     """``capacity`` of a pool: what is paid by the hour, busy or idle."""
 
     count: Decimal = field(metadata=key("How many units.", minimum=0))
-    price_per_unit_hour: Decimal = field(
-        metadata=key("What one unit costs an hour, in the report's currency.", minimum=0)
-    )
+    price_per_unit_hour: Decimal = field(metadata=key("What one unit costs an hour.", minimum=0))
     unit: str = field(default="GPU", metadata=key("What a unit is; used hours are read from GPU-hours, PTU-hours ..."))
 
     def capacity(self, hours_per_day: Decimal, tokens_per_unit_hour: Decimal | None) -> Capacity:
@@ -120,23 +118,18 @@ class PoolTable:
 
         Args:
             contracts: By id, for a pool that names one.
-            currency: Of the report: contracts are in USD.
+            currency: That the configuration states amounts in; contracts are in USD.
 
         Raises:
             ConfigError: When there is no such contract, or it has no capacity.
         """
         if self.contract is None:
-            return self._pool(self._own_capacity())
+            return replace(self._pool(self._own_capacity()), currency=currency)
         found = contracts.get(self.contract)
         if found is None:
             raise ConfigError(f"pool '{self.name}': no contract '{self.contract}'", nearest(self.contract, contracts))
         if found.capacity is None:
             raise ConfigError(f"pool '{self.name}': contract '{self.contract}' has no capacity", "Give it capacity.")
-        if currency != "USD":
-            raise ConfigError(
-                f"pool '{self.name}': a contract's price is in USD, the report in {currency}",
-                "Give the pool its capacity itself, in the report's currency.",
-            )
         agreed = found.capacity
         price = CapacityTable(Decimal(agreed.count), agreed.price_per_unit_hour, agreed.unit)
         pool = self._pool(price.capacity(self.hours_per_day, self.tokens_per_unit_hour))
@@ -204,7 +197,7 @@ def pools_of(table: AllocationTable, contracts: Path | None, currency: str) -> t
     Args:
         table: ``[allocation]``.
         contracts: The contracts file.
-        currency: Of the report.
+        currency: That the configuration states amounts in.
 
     Raises:
         ConfigError: When two pools share a name, or one names a contract that cannot be used.

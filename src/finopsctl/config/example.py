@@ -167,6 +167,27 @@ _TABLES = """\
 #batch-features = ["nightly_*", "menu_translation"]
 #self-host = "cost-per-hour=9.96,tokens-per-second=1500,utilization=0.6"
 #disabled = ["cache-unused"]
+
+# Where reports go (docs/delivery.md). Addresses of webhooks and passwords are variables of the environment:
+# FINOPSCTL_SLACK_WEBHOOK, FINOPSCTL_WEBHOOK, FINOPSCTL_WEBHOOK_SECRET, FINOPSCTL_SMTP_USER, FINOPSCTL_SMTP_PASSWORD.
+#[delivery]
+#state = "state/deliveries.json"      # what was delivered, so that nothing is sent twice
+
+#[delivery.slack]
+#url-variable = "FINANCE_SLACK_WEBHOOK"
+
+#[delivery.email]
+#host = "smtp.example.org"
+#security = "starttls"
+#from = "FinOps <finops@example.org>"
+#to = ["cfo@example.org", "platform@example.org"]
+
+#[delivery.webhook]
+#format = "json"
+
+#[delivery.file]
+#folder = "reports/"
+#format = "md"
 """
 
 

@@ -40,7 +40,7 @@ class PrepaidTable:
     """``[[prepaid]]``: credits bought in advance."""
 
     provider: str = field(metadata=key("Whose spend it pays."))
-    amount: Decimal = field(metadata=key("How much was bought, in the report's currency.", minimum=0))
+    amount: Decimal = field(metadata=key("How much was bought.", minimum=0))
     start: date = field(metadata=key("First day it pays for.", name="from"))
     expires: date | None = field(default=None, metadata=key("First day it no longer does; none: never."))
     name: str = field(default="", metadata=key("What it is called; by default provider and first day."))

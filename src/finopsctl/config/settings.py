@@ -22,6 +22,8 @@ from finopsctl.config.allocation import AllocationTable, ChargebackTable, cost_c
 from finopsctl.config.anomalies import AnomaliesTable
 from finopsctl.config.budgets import CURRENCY, BudgetTable
 from finopsctl.config.declarations import Context, Problem, declared, dotted, is_table, key, normal
+from finopsctl.config.delivery import VARIABLES as DELIVERY_VARIABLES
+from finopsctl.config.delivery import DeliveryTable
 from finopsctl.config.files import CONFIG_VARIABLE, applicable
 from finopsctl.config.grading import KpiTable, SelfHostedTable, UnitEconomicsTable
 from finopsctl.config.invoices import TOLERANCE, PrepaidTable, ReconcileTable
@@ -35,7 +37,7 @@ from finopsctl.metrics.kpi import KpiSettings, UserTypes
 
 PREFIX = "FINOPSCTL_"
 REDACT_KEY_VARIABLE = "FINOPSCTL_REDACT_KEY"
-OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, REDACT_KEY_VARIABLE})
+OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, REDACT_KEY_VARIABLE}) | DELIVERY_VARIABLES
 
 _PERIOD = "period"
 
@@ -199,6 +201,7 @@ class Settings:
     chargeback: ChargebackTable = field(default_factory=ChargebackTable, metadata=key("What finance books."))
     anomalies: AnomaliesTable = field(default_factory=AnomaliesTable, metadata=key("What is an anomaly."))
     recommend: RecommendTable = field(default_factory=RecommendTable, metadata=key("What is worth recommending."))
+    delivery: DeliveryTable = field(default_factory=DeliveryTable, metadata=key("Where reports go."))
     origins: Mapping[str, Origin] = field(default_factory=dict, compare=False)
     own_currency: str = field(default="USD", compare=False)
 
@@ -209,7 +212,7 @@ class Settings:
 
     def pools(self, start: Path = Path()) -> tuple[Pool, ...]:
         """Return the shared-cost pools; ConfigError when one cannot be used."""
-        return pools_of(self.allocation, start / self.contracts if self.contracts else None, self.currency)
+        return pools_of(self.allocation, start / self.contracts if self.contracts else None, self.own_currency)
 
     def all_cost_centres(self, start: Path = Path()) -> Mapping[str, str]:
         """Return cost centres by owner: of the ``cost-centres`` file, else of the configuration."""

@@ -10,8 +10,8 @@ from finopsctl.config.declarations import Context, Declared, Key, Problem, decla
 from finopsctl.config.values import convert, kind
 from finopsctl.errors import ConfigError, nearest
 
-_SECRETS = frozenset({"redact-key", "password", "token", "secret", "api-key", "webhook", "webhook-url"})
-_SECRET_HINT = "Secrets come from the environment only, e.g. FINOPSCTL_REDACT_KEY."  # noqa: S105 - a sentence
+_SECRETS = frozenset({"redact-key", "password", "token", "secret", "api-key", "webhook", "webhook-url", "url", "user"})
+_SECRET_HINT = "Secrets come from the environment only, e.g. FINOPSCTL_REDACT_KEY or FINOPSCTL_SLACK_WEBHOOK."  # noqa: S105 - a sentence
 
 Leaves = dict[tuple[str, ...], Any]
 """Typed values by the path of their key."""

@@ -93,6 +93,10 @@ class Scale:
         bands = zip(self.bands, limits, strict=True)
         return Scale(tuple(replace(band, limit=float(limit)) for band, limit in bands), self.rest)
 
+    def times(self, rate: float) -> Scale:
+        """Return the scale for values in a currency of which one unit of its own buys ``rate``."""
+        return self.with_limits([band.limit * rate for band in self.bands])
+
     def grade(self, value: pl.Expr) -> pl.Expr:
         """Return the grade of each value as text, null for null."""
         chain = pl.lit(self.rest.value)
@@ -128,6 +132,10 @@ class RangeScale:
     globs: Mapping[str, str] = field(default_factory=dict)
     by_glob: bool = False
     open_high: bool = False
+
+    def times(self, rate: float) -> RangeScale:
+        """Return the scale for values in a currency of which one unit of its own buys ``rate``."""
+        return replace(self, ranges={name: in_currency(pair, rate) for name, pair in self.ranges.items()})
 
     def key(self) -> pl.Expr:
         """Return the key of each row."""
@@ -221,7 +229,13 @@ class Kpi:
         """Whether its coverage is a share of spend; else of usage records."""
         return any(m.money for m in self.measures)
 
+    @property
+    def is_in_money(self) -> bool:
+        """Whether its value is an amount of money, and so the limits of its scale."""
+        return self.unit in _MONEY
 
+
+_MONEY = {Unit.USD, Unit.UNIT_PRICE, Unit.USD_PER_DAY}
 _JSON_UNITS = {Unit.UNIT_PRICE: "usd", Unit.FACTOR: "ratio", Unit.SHARE: "ratio"}
 
 
@@ -252,6 +266,8 @@ class KpiSettings:
         user_types: What makes a user light, moderate, heavy or power.
         bands: ``plain-days`` grades days_to_exhaustion by days alone; else by the period's end too.
         overrun: Odds of an overrun from which on a budget's projection is a warning, and critical.
+        rate: What one unit of the currency that limits in money are in, the shipped ones too, is worth in the report's;
+            None: not known, so that amounts of money are not graded.
     """
 
     scales: Mapping[str, Sequence[str | float]] = field(default_factory=dict)
@@ -261,6 +277,13 @@ class KpiSettings:
     user_types: UserTypes = field(default_factory=UserTypes)
     bands: str = "period-aware"
     overrun: tuple[float, float] = (0.2, 0.5)
+    rate: float | None = 1.0
+
+
+def in_currency(pair: tuple[float | None, float | None], rate: float) -> tuple[float | None, float | None]:
+    """Return a lowest and a highest amount at ``rate``."""
+    low, high = pair
+    return None if low is None else low * rate, None if high is None else high * rate
 
 
 def configured(kpis: Iterable[Kpi], settings: KpiSettings) -> tuple[Kpi, ...]:
@@ -286,6 +309,8 @@ def _scale(kpi: Kpi, settings: KpiSettings) -> Scale | RangeScale | None:
         if not isinstance(scale, RangeScale):
             raise ConfigError(f"{kpi.name} is not graded by ranges", hint=f"Set scales.{kpi.name} instead.")
         scale = replace(scale, ranges={**scale.ranges, **settings.ranges[kpi.name]})
+    if scale is not None and kpi.is_in_money:
+        scale = None if settings.rate is None else scale.times(settings.rate)
     if kpi.name == "token_ratio" and isinstance(scale, RangeScale):
         scale = replace(scale, globs=settings.workload_classes, by_glob=True)
     if kpi.how is How.OUTCOME and isinstance(scale, RangeScale) and settings.outcome_targets:

@@ -13,7 +13,9 @@ from finopsctl.books.cost import in_report_currency
 from finopsctl.books.redaction import Redaction
 from finopsctl.errors import ConfigError
 from finopsctl.metrics.budgets import CONFIGURATION
+from finopsctl.metrics.catalog import KPIS
 from finopsctl.metrics.gateway_budgets import combined, from_litellm, told_apart
+from finopsctl.metrics.kpi import in_currency
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +61,7 @@ def _converted(budget: Budget, books: Books) -> Budget:
     request = books.request
     if budget.currency == request.currency:
         return budget
-    limit = in_report_currency(budget.limit, budget.currency, _last_day(books), request)
+    limit = in_report_currency(budget.limit, budget.currency, last_day(books), request)
     return replace(budget, limit=limit, currency=request.currency)
 
 
@@ -83,37 +85,37 @@ def rate_of_own(books: Books, settings: Settings) -> Decimal:
     Raises:
         ConfigError: When there is no rate.
     """
-    return in_report_currency(Decimal(1), settings.own_currency, _last_day(books), books.request)
+    return in_report_currency(Decimal(1), settings.own_currency, last_day(books), books.request)
 
 
-def _last_day(books: Books) -> date:
+def last_day(books: Books) -> date:
     """Return the last day seen (UTC), whose rates bring amounts of the configuration to the report's currency."""
     return (seen_until(books) - timedelta(microseconds=1)).astimezone(UTC).date()
 
 
 def kpi_settings_of(books: Books, settings: Settings) -> KpiSettings:
-    """Return how KPIs are graded, amounts of money in the report's currency: targets of outcomes, types of users.
+    """Return how KPIs are graded, limits in money in the report's currency: scales, targets, types of users.
 
-    Where no rate brings them there, the shipped ranges grade nothing.
+    The shipped limits are amounts in the configuration's currency as its own are. Where no rate brings them to the
+    report's, they grade nothing.
 
     Raises:
         ConfigError: When there is no rate for amounts the configuration states.
     """
-    plain, types, request = settings.kpi_settings(), settings.kpi.user_types, books.request
-    if settings.own_currency == request.currency:
+    plain, types = settings.kpi_settings(), settings.kpi.user_types
+    if settings.own_currency == books.request.currency:
         return plain
     try:
         rate = float(rate_of_own(books, settings))
     except ConfigError:
-        if settings.kpi.outcome_targets or types.ranges:
+        in_money = {kpi.name for kpi in KPIS if kpi.is_in_money}
+        if settings.kpi.outcome_targets or types.ranges or in_money & {*plain.scales, *plain.ranges}:
             raise
-        return replace(plain, user_types=replace(plain.user_types, power_spend=inf, ranges={}))
-    ranges = {
-        name: (None if low is None else low * rate, None if high is None else high * rate)
-        for name, (low, high) in plain.user_types.ranges.items()
-    }
+        return replace(plain, rate=None, user_types=replace(plain.user_types, power_spend=inf, ranges={}))
+    ranges = {name: in_currency(pair, rate) for name, pair in plain.user_types.ranges.items()}
     return replace(
         plain,
+        rate=rate,
         outcome_targets={name: target * rate for name, target in plain.outcome_targets.items()},
         user_types=replace(plain.user_types, power_spend=plain.user_types.power_spend * rate, ranges=ranges),
     )

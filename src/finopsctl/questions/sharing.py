@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from finopsctl.allocation.conditions import canonical
 from finopsctl.allocation.pools import Sharing
 from finopsctl.books.books import covering
+from finopsctl.books.cost import in_report_currency
 from finopsctl.errors import ConfigError
 from finopsctl.ledger.period import calendar_start, parse_instant
 from finopsctl.metrics.dimensions import METER, TOKEN_CLASS, dimension
+from finopsctl.questions.limits import last_day
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.wording import counted
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from finopsctl.allocation.pools import Pool
     from finopsctl.books import Books
     from finopsctl.config.settings import Settings
     from finopsctl.ledger.period import Period
@@ -49,7 +53,21 @@ def sharing_of(
     if request.as_of:
         as_of = parse_instant(request.as_of, request.timezone)
         found = replace(found, end=max(found.start, min(as_of, found.end)), unit="span")
-    return Sharing(pools, found, table.headcount, canonical(table.over), request.currency)
+    return Sharing(
+        tuple(_converted(pool, books) for pool in pools),
+        found,
+        table.headcount,
+        canonical(table.over),
+        request.currency,
+    )
+
+
+def _converted(pool: Pool, books: Books) -> Pool:
+    """Return a pool with its cost in the report's currency, at the rate of the last day seen."""
+    request = books.request
+    if pool.currency == request.currency or pool.is_charges:
+        return pool
+    return pool.in_currency(request.currency, in_report_currency(Decimal(1), pool.currency, last_day(books), request))
 
 
 def without_sharing(books: Books, settings: Settings, by: Sequence[Dimension]) -> tuple[Finding, ...]:

@@ -79,6 +79,9 @@ RENDERERS: tuple[Renderer, ...] = (
     Renderer("github-summary", (), binary=False, render=_module("github_summary")),
     Renderer("gitlab", (), binary=False, render=_module("gitlab")),
     Renderer("junit", (".xml",), binary=False, render=_module("junit")),
+    Renderer("slack", (), binary=False, render=_module("slack")),
+    Renderer("email", (".eml",), binary=False, render=_module("email")),
+    Renderer("confluence", (".xhtml",), binary=False, render=_module("confluence")),
     Renderer("xlsx", (".xlsx",), binary=True, render=_module("xlsx"), extra="xlsx", library="xlsxwriter"),
 )
 """Every output format, the default first."""

@@ -1,0 +1,245 @@
+"""Delivering a report from the command line: ``--to``, ``--dry-run``, ``--again``, and what they do.
+
+A command declares the three options by the types here, checks them early with :func:`check_delivery` and hands its
+report to :func:`deliver_report`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finopsctl.cli.options import option
+from finopsctl.errors import ConfigError, DeliveryError, FinopsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from finopsctl.cli.options import Display
+    from finopsctl.config.settings import Settings
+    from finopsctl.delivery import Channel, Receipt
+    from finopsctl.delivery.memory import Memory
+    from finopsctl.delivery.parcel import Outlet, Parcel
+    from finopsctl.renderers import Renderer
+    from finopsctl.results.report import Report
+
+_OUTPUT = "What comes out"
+
+To = Annotated[
+    list[str] | None,
+    option(_OUTPUT, "Deliver it: slack, email, webhook or file; repeat for more.", "--to", metavar="CHANNEL"),
+]
+DryRun = Annotated[
+    bool, option(_OUTPUT, "Print what would be delivered, connect nowhere, write nothing.", "--dry-run", metavar="")
+]
+Again = Annotated[
+    bool, option(_OUTPUT, "Deliver once more what has been delivered for this period.", "--again", metavar="")
+]
+
+_MEDIA_TYPES = {
+    "slack": ("application/json", ".slack.json"),
+    "email": ("message/rfc822", ".eml"),
+    "json": ("application/json", ".json"),
+    "jsonl": ("application/jsonl", ".jsonl"),
+    "md": ("text/markdown; charset=utf-8", ".md"),
+    "csv": ("text/csv; charset=utf-8", ".csv"),
+    "html": ("text/html; charset=utf-8", ".html"),
+    "confluence": ("application/xhtml+xml; charset=utf-8", ".xhtml"),
+    "parquet": ("application/vnd.apache.parquet", ".parquet"),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx"),
+}
+_OTHER_TYPE = ("text/plain; charset=utf-8", ".txt")
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A channel as it is set up: the outlet and the format that goes through it."""
+
+    outlet: Outlet
+    renderer: Renderer
+
+
+def check_delivery(settings: Settings, display: Display, *, to: Sequence[str], dry_run: bool = False) -> None:
+    """Say what is wrong with channels, formats and configuration before any work is done.
+
+    Args:
+        settings: The settings in force.
+        display: The options on what comes out.
+        to: The names of the channels.
+        dry_run: Whether a secret that is missing does not matter.
+
+    Raises:
+        ConfigError: For the first thing wrong.
+    """
+    for way in _ways(settings, display, to, os.environ):
+        if not way.outlet.target and not dry_run:
+            raise ConfigError(f"{way.outlet.channel}: {way.outlet.shown}", "Set the variable, in the environment only.")
+
+
+def deliver_report(
+    report: Report,
+    period_key: str,
+    settings: Settings,
+    display: Display,
+    *,
+    to: Sequence[str],
+    dry_run: bool = False,
+    again: bool = False,
+) -> tuple[Receipt, ...]:
+    """Render a report in the format of each channel, deliver it, and say on standard error what went where.
+
+    A channel that fails does not keep the others from being tried.
+
+    Args:
+        report: What to deliver.
+        period_key: Report and period, e.g. ``weekly 2026-W44``: what is delivered once. The filters of the settings
+            (``where``) are added, so that two teams' reports are two documents.
+        settings: The settings in force; their ``delivery`` tables say where channels lead.
+        display: The options on what comes out: ``-f`` is the format of the channels that take any.
+        to: The names of the channels.
+        dry_run: Print to standard output what would be sent, without secrets; connect nowhere and write nothing.
+        again: Deliver once more what has been delivered.
+
+    Raises:
+        ConfigError: When a channel is not known or not set up.
+        DeliveryError: When a channel failed; the message is that of the first that did.
+    """
+    from finopsctl.delivery import deliver
+    from finopsctl.renderers._visible import visible
+
+    check_delivery(settings, display, to=to, dry_run=dry_run)
+    memory, receipts, failures = memory_of(settings, os.environ), list[Receipt](), list[FinopsError]()
+    for way in _ways(settings, display, to, os.environ):
+        parcel = parcel_of(report, period_key, settings, way.renderer)
+        if dry_run:
+            typer.echo("\n".join(visible(line) for line in way.outlet.preview(parcel).splitlines()))
+            continue
+        try:
+            receipts.append(deliver(parcel, way.outlet, memory, now=datetime.now(UTC), again=again))
+        except DeliveryError as problem:
+            failures.append(problem)
+            continue
+        if not display.quiet:
+            typer.echo(visible(_told(parcel, receipts[-1])), err=True)
+    if failures:
+        more = f" (and {len(failures) - 1} more failed)" if len(failures) > 1 else ""
+        raise DeliveryError(f"{failures[0].message}{more}", failures[0].hint)
+    return tuple(receipts)
+
+
+def parcel_of(report: Report, period_key: str, settings: Settings, renderer: Renderer) -> Parcel:
+    """Return a report as the document of a format, named by report and period.
+
+    Args:
+        report: What to render.
+        period_key: As for :func:`deliver_report`.
+        settings: Their filters are part of what tells two documents apart.
+        renderer: The format.
+    """
+    from finopsctl.delivery.parcel import Parcel
+    from finopsctl.renderers import Screen
+    from finopsctl.renderers._visible import visible
+
+    media_type, extension = _MEDIA_TYPES.get(renderer.name, _OTHER_TYPE)
+    name, _, period = period_key.partition(" ")
+    return Parcel(
+        report=name,
+        period=" ".join([period, *sorted(settings.where)]).strip(),
+        subject=visible(report.title or report.headline),
+        media_type=media_type,
+        extension=extension,
+        content=renderer.render(report, Screen(ascii=settings.ascii)),
+    )
+
+
+def memory_of(settings: Settings, environ: Mapping[str, str]) -> Memory:
+    """Return the file of deliveries: the configuration's, else ``deliveries.json`` in the user's state folder.
+
+    That folder is ``$XDG_STATE_HOME/finopsctl``, by default in ``~/.local/state``; on Windows in ``%LOCALAPPDATA%``.
+    """
+    from finopsctl.delivery.memory import Memory
+
+    if settings.delivery.state is not None:
+        return Memory(settings.delivery.state)
+    if os.name == "nt" and environ.get("LOCALAPPDATA"):
+        folder = Path(environ["LOCALAPPDATA"])
+    else:
+        home = Path(environ.get("HOME") or Path.home())
+        state = Path(environ.get("XDG_STATE_HOME") or "")
+        folder = state if state.is_absolute() else home / ".local" / "state"
+    return Memory(folder / "finopsctl" / "deliveries.json")
+
+
+def _ways(settings: Settings, display: Display, to: Sequence[str], environ: Mapping[str, str]) -> list[_Way]:
+    from finopsctl.delivery import channel_named
+    from finopsctl.renderers import renderer_named
+
+    channels = [channel_named(name) for name in dict.fromkeys(to)]
+    return [
+        _Way(_outlet(channel, settings, environ), renderer_named(_format(channel, settings, display)))
+        for channel in channels
+    ]
+
+
+def _format(channel: Channel, settings: Settings, display: Display) -> str:
+    """Return the format of a channel: its own; else that of ``-f``, of its table, the usual one."""
+    if channel.formats:
+        return channel.format
+    table = settings.delivery.webhook if channel.name == "webhook" else settings.delivery.file
+    return display.format or table.format or channel.format
+
+
+def _outlet(channel: Channel, settings: Settings, environ: Mapping[str, str]) -> Outlet:
+    """Return the way out through a channel; secrets are read from the environment here and nowhere else."""
+    tables = settings.delivery
+
+    def secret(variable: str) -> str:
+        return environ.get(variable, "").strip()
+
+    match channel.name:
+        case "slack":
+            from finopsctl.delivery import slack
+
+            return slack.outlet(secret(tables.slack.url_variable), tables.slack.url_variable)
+        case "webhook":
+            from finopsctl.delivery import webhook
+
+            table = tables.webhook
+            return webhook.outlet(secret(table.url_variable), table.url_variable, secret(table.secret_variable))
+        case "email":
+            from finopsctl.delivery import email
+
+            mail = tables.email
+            return email.outlet(
+                email.Mailbox(
+                    host=mail.host,
+                    port=mail.port,
+                    security=mail.security,
+                    sender=mail.sender,
+                    to=mail.to,
+                    cc=mail.cc,
+                    user=secret(mail.user_variable),
+                    password=secret(mail.password_variable),
+                )
+            )
+        case _:
+            from finopsctl.delivery import file
+
+            if tables.file.folder is None:
+                raise ConfigError("delivery.file: folder is missing", 'Write folder = "reports/" in [delivery.file].')
+            return file.outlet(tables.file.folder)
+
+
+def _told(parcel: Parcel, receipt: Receipt) -> str:
+    what, where = f"{parcel.report} {parcel.period}".strip(), f"{receipt.channel} ({receipt.shown})"
+    if not receipt.earlier:
+        return f"{what} delivered to {where}"
+    changed = "; it has changed since" if receipt.changed else ""
+    return (
+        f"{what} was already delivered to {where} on {receipt.at:%Y-%m-%d %H:%MZ}{changed}; --again sends it once more"
+    )
