@@ -97,7 +97,7 @@ def header_lines(text: str, name: str) -> tuple[int, ...]:
     header = re.compile(rf"\s*\[\[\s*(?:{name}|\"{name}\"|'{name}')\s*\]\]\s*(?:#.*)?\r?")
     lines = text.split("\n")
     return tuple(
-        at for at, line in enumerate(lines, 1) if header.fullmatch(line) and _is_whole("\n".join(lines[: at - 1]))
+        at for at, line in enumerate(lines, 1) if header.fullmatch(line) and _is_whole("\n".join([*lines[: at - 1], ""]))
     )
 
 
@@ -169,25 +169,28 @@ def _as_number(name: str, value: object, context: Context) -> object:
 
 def _scenario(ask: WhatIfRule, given: object, name: str, context: Context) -> whatif_scenarios.Planned:
     """Return the scenario a rule plays: its own table, or one of a file by name."""
+    table = None
+    if isinstance(given, Mapping):
+        entry = whatif_scenarios.as_typed({"name": name, **given})
+        table = element(whatif_scenarios.ScenarioTable, entry, context, ("rule", "scenario"))
+        _stop_at_first(context.problems)
     try:
-        return _planned(ask, given, name, context)
+        return _planned(ask, given, table)
     except ConfigError as error:
         raise Problem(context.place, "rule.scenario", error.message, error.hint).error() from error
 
 
-def _planned(ask: WhatIfRule, given: object, name: str, context: Context) -> whatif_scenarios.Planned:
+def _planned(
+    ask: WhatIfRule, given: object, table: whatif_scenarios.ScenarioTable | None
+) -> whatif_scenarios.Planned:
     if ask.scenarios is not None:
         found = {each.scenario.name: each for each in whatif_scenarios.load(ask.scenarios)}
         if not isinstance(given, str) or given not in found:
             raise ConfigError(f"{ask.scenarios} has no scenario '{given}'", nearest(str(given), found))
         return found[given]
-    if not isinstance(given, Mapping):
+    if table is None:
         raise ConfigError("no scenario is given", 'Write [rule.scenario] and swap = ["gpt-4o=gpt-4o-mini"].')
-    entry = whatif_scenarios.as_typed({"name": name, **given})
-    table = element(whatif_scenarios.ScenarioTable, entry, context, ("rule", "scenario"))
-    _stop_at_first(context.problems)
-    planned: whatif_scenarios.Planned = table.planned()
-    return planned
+    return table.planned()
 
 
 def _check(rule: Rule, context: Context) -> None:
