@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 DOCS = ROOT / "docs"
 GENERATED = ("cli", "kpi", "ledger", "sources")
 GUIDES = sorted(DOCS.glob("adding-*.md"))
-FOLLOWED = ("README.md", "docs/tutorial.md", "docs/methods.md", *(f"docs/{page.name}" for page in GUIDES))
+FOLLOWED = (
+    "README.md",
+    "docs/tutorial.md",
+    "docs/methods.md",
+    "docs/check.md",
+    *(f"docs/{page.name}" for page in GUIDES),
+)
 PAGES = sorted(path for path in (*ROOT.glob("*.md"), *DOCS.glob("*.md")))
 
 

@@ -42,7 +42,8 @@ def test_keys_may_be_written_either_way_and_fractions_as_percentages(tmp_path: P
 
 
 def test_each_rule_knows_its_line_whatever_stands_between(tmp_path: Path) -> None:
-    text = f"# [[rule]]\n\n{KPI}min = 1\n\n  [[ \"rule\" ]] # two\nname = '''\n[[rule]]\n'''\nkpi = \"success_rate\"\nmin = 1\n"
+    second = "  [[ \"rule\" ]] # two\nname = '''\n[[rule]]\n'''\nkpi = \"success_rate\"\nmin = 1\n"
+    text = f"# [[rule]]\n\n{KPI}min = 1\n\n{second}"
 
     assert [rule.line for rule in load(policy(tmp_path, text)).rules] == [3, 8]
 

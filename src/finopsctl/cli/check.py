@@ -12,7 +12,7 @@ import typer
 from finopsctl.cli.options import Common, option
 from finopsctl.cli.run import books_for, renderer_for, settings_for, show
 from finopsctl.errors import ConfigError, FinopsError, ThresholdError, nearest, reason_of
-from finopsctl.renderers import Screen, renderer_named
+from finopsctl.renderers import RENDERERS, Screen, renderer_for_extension, renderer_named
 from finopsctl.results.wording import counted
 from finopsctl.whole_file import write_whole
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from finopsctl.delivery.github import PullRequest
     from finopsctl.policy.baseline import Baseline
     from finopsctl.policy.result import Check
+    from finopsctl.renderers import Renderer
     from finopsctl.results.report import Report
 
 EXAMPLES = """Examples:
@@ -33,6 +34,8 @@ EXAMPLES = """Examples:
 """
 
 _LEVELS = ("warning", "critical")
+_WORKSPACES = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
+_SUMMARY_BYTES = 1024 * 1024
 _GATE, _GITHUB = "The gate", "The pull request"
 
 PolicyFile = Annotated[
@@ -48,6 +51,15 @@ FailOn = Annotated[
         "What exits 3: critical (default), or warning: warnings and rules without data, too.",
         "--fail-on",
         metavar="LEVEL",
+    ),
+]
+Also = Annotated[
+    list[str] | None,
+    option(
+        _GATE,
+        "Write the result to this file too: check.json, junit=check.xml, gitlab=quality.json; repeat for more.",
+        "--also",
+        metavar="[FORMAT=]FILE",
     ),
 ]
 Init = Annotated[
@@ -75,6 +87,7 @@ def check(
     policy: PolicyFile = None,
     baseline: BaselineFile = None,
     fail_on: FailOn = None,
+    also: Also = None,
     init: Init = False,
     comment: Comment = None,
     repo: Repo = None,
@@ -94,10 +107,13 @@ def check(
         return
     _refuse(comment, dry_run=dry_run)
     settings, limit = _settings(common, fail_on)
+    others = [_other(text) for text in also or ()]
     gate = _read(path, baseline)
     target = None if comment is None else _pull_request(repo, pr)
     found, report = _checked(gate, common, settings, limit)
     show(report, settings, common)
+    for renderer, file in others:
+        write_whole(file, renderer.render(report, Screen()))
     if settings.format == "github":
         _add_to_summary(report)
     failed = _verdict(found)
@@ -134,9 +150,22 @@ def _read(path: Path, baseline: Path | None) -> tuple[Policy, Baseline | None]:
 
 
 def _shown(path: Path) -> str:
-    """Return how annotations name a file: from the working folder where it lies in it, with slashes."""
-    full, here = path.absolute(), Path.cwd()
-    return (full.relative_to(here) if full.is_relative_to(here) else path).as_posix()
+    """Return how annotations name a file: from the root of the repository a job runs for, else the working folder."""
+    full = path.absolute()
+    roots = (*(os.environ[name] for name in _WORKSPACES if os.environ.get(name)), Path.cwd())
+    inside = next((root for root in roots if full.is_relative_to(root)), None)
+    return (path if inside is None else full.relative_to(inside)).as_posix()
+
+
+def _other(text: str) -> tuple[Renderer, Path]:
+    """Return the format and the file that ``--also`` names."""
+    name, found, file = text.partition("=")
+    if found and name in {renderer.name for renderer in RENDERERS}:
+        return renderer_named(name), Path(file)
+    renderer = renderer_for_extension(Path(text).suffix)
+    if renderer is None:
+        raise ConfigError(f"--also {text}: its ending says no format", "Name one: --also junit=check.xml.")
+    return renderer, Path(text)
 
 
 def _text(path: Path) -> str:
@@ -176,7 +205,9 @@ def _verdict(found: Check) -> ThresholdError | None:
         return None
     checks = f"{len(found.blocking)} of {counted(len(found.checked), 'check')}"
     word = "closes" if len(found.blocking) == 1 else "close"
-    return ThresholdError(f"{checks} {word} the gate: {some_of(list(dict.fromkeys(names(found.blocking))))}")
+    # A runner takes ##[name] anywhere in a line for a command.
+    told = some_of(list(dict.fromkeys(names(found.blocking)))).replace("##[", "# #[")
+    return ThresholdError(f"{checks} {word} the gate: {told}")
 
 
 def _add_to_summary(report: Report) -> None:
@@ -187,7 +218,10 @@ def _add_to_summary(report: Report) -> None:
     document = renderer_named("github-summary").render(report, Screen())
     try:
         with Path(named).open("ab") as summary:
-            summary.write(document)
+            if summary.tell() + len(document) <= _SUMMARY_BYTES:
+                summary.write(document)
+            else:
+                typer.echo("warning: the job's summary is full; the result is not in it.", err=True)
     except OSError as problem:
         raise ConfigError(f"GITHUB_STEP_SUMMARY: {reason_of(problem)}", "Unset it, or name a file.") from problem
 

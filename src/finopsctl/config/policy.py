@@ -97,7 +97,9 @@ def header_lines(text: str, name: str) -> tuple[int, ...]:
     header = re.compile(rf"\s*\[\[\s*(?:{name}|\"{name}\"|'{name}')\s*\]\]\s*(?:#.*)?\r?")
     lines = text.split("\n")
     return tuple(
-        at for at, line in enumerate(lines, 1) if header.fullmatch(line) and _is_whole("\n".join([*lines[: at - 1], ""]))
+        at
+        for at, line in enumerate(lines, 1)
+        if header.fullmatch(line) and _is_whole("\n".join([*lines[: at - 1], ""]))
     )
 
 
@@ -180,9 +182,7 @@ def _scenario(ask: WhatIfRule, given: object, name: str, context: Context) -> wh
         raise Problem(context.place, "rule.scenario", error.message, error.hint).error() from error
 
 
-def _planned(
-    ask: WhatIfRule, given: object, table: whatif_scenarios.ScenarioTable | None
-) -> whatif_scenarios.Planned:
+def _planned(ask: WhatIfRule, given: object, table: whatif_scenarios.ScenarioTable | None) -> whatif_scenarios.Planned:
     if ask.scenarios is not None:
         found = {each.scenario.name: each for each in whatif_scenarios.load(ask.scenarios)}
         if not isinstance(given, str) or given not in found:

@@ -26,6 +26,7 @@ _A_PAGE, _PAGES = 100, 30
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 _PULL_REQUEST = re.compile(r"refs/pull/([1-9]\d*)/(?:merge|head)")
 _MARKER = re.compile(r"<!-- [a-z0-9-]+ -->")
+_REFUSED = re.compile(r"answered 40[134]")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -115,9 +116,9 @@ def comment(document: bytes, target: PullRequest, pause: Callable[[float], None]
     there = _comment_there(marker.group(), target, pause)
     body = json.dumps({"body": text}).encode()
     if there is None:
-        send(Request("POST", target.comments, body, _headers(target)), pause)
+        _sent(Request("POST", target.comments, body, _headers(target)), pause)
     else:
-        send(Request("PATCH", target.comment(there), body, _headers(target), repeatable=True), pause)
+        _sent(Request("PATCH", target.comment(there), body, _headers(target), repeatable=True), pause)
     return there is not None
 
 
@@ -125,13 +126,24 @@ def _comment_there(marker: str, target: PullRequest, pause: Callable[[float], No
     """Return the number of the first comment that begins with the marker."""
     for page in range(1, _PAGES + 1):
         url = f"{target.comments}?per_page={_A_PAGE}&page={page}"
-        found = _comments(send(Request("GET", url, headers=_headers(target), repeatable=True), pause).body, target)
+        found = _comments(_sent(Request("GET", url, headers=_headers(target), repeatable=True), pause), target)
         for each in found:
             if str(each.get("body") or "").startswith(marker) and isinstance(each.get("id"), int):
                 return int(each["id"])
         if len(found) < _A_PAGE:
             return None
     return None
+
+
+def _sent(request: Request, pause: Callable[[float], None]) -> bytes:
+    """Send a request and return the answer's body; where GitHub refuses, say what it may be."""
+    try:
+        return send(request, pause).body
+    except DeliveryError as problem:
+        if not _REFUSED.search(problem.message):
+            raise
+        hint = "Is the repository right, and may GITHUB_TOKEN write there (permissions: pull-requests: write)?"
+        raise DeliveryError(problem.message, hint) from None
 
 
 def _comments(body: bytes, target: PullRequest) -> list[dict[str, Any]]:

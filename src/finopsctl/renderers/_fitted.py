@@ -6,7 +6,6 @@ Names come from logs: nobody is mentioned by ``@name``, and no issue by ``#1``.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from finopsctl.renderers import markdown
@@ -14,7 +13,7 @@ from finopsctl.renderers._visible import visible
 
 if TYPE_CHECKING:
     from finopsctl.renderers import Screen
-    from finopsctl.results.report import Report, Table
+    from finopsctl.results.report import Report
 
 _MENTION = re.compile(r"([@#])(?=[\w\[])")
 _LENGTH_OF_NOTE = 200
@@ -25,31 +24,27 @@ def fitted(report: Report, screen: Screen, most: int) -> str:
     """Return a report as Markdown of at most ``most`` bytes.
 
     Args:
-        report: Rows are left out of its longest table first, from its end, which is where the best stand.
+        report: Rows are left out of its longest table, from its end, which is where the best stand.
         screen: As for Markdown.
         most: Bytes in UTF-8, which no count of characters exceeds.
     """
     room = most - _LENGTH_OF_NOTE
-    whole = _markdown(report, screen)
-    if _size(whole) <= room:
-        return whole
-    rows = max((table.frame.height for table in report.for_people), default=0)
-    low, high = 0, rows
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if _size(_markdown(_first(report, middle), screen)) <= room else (low, middle - 1)
-    text = _markdown(_first(report, low), screen)
-    note = f"{low:,} of {rows:,} rows are shown: more are too long for this place.\n"
-    return f"{_whole_lines(text, room)}\n{note}"
+    text = _quiet(markdown.render(report, screen).decode())
+    if _size(text) <= room:
+        return text
+    lines = text.splitlines(keepends=True)
+    rows = _longest_table(lines)
+    excess, left_out = _size(text) - room, 0
+    while rows and excess > 0:
+        excess -= _size(lines.pop(rows.pop()))
+        left_out += 1
+    note = f"{len(rows):,} of {len(rows) + left_out:,} rows are shown: more are too long for this place.\n"
+    return f"{_whole_lines(lines, room)}\n{note}"
 
 
 def title_of(report: Report) -> str:
     """Return a report's heading."""
     return f"### {_quiet(markdown.escape(visible(report.title or f'finopsctl {report.command}')))}\n\n"
-
-
-def _markdown(report: Report, screen: Screen) -> str:
-    return _quiet(markdown.render(report, screen).decode())
 
 
 def _quiet(text: str) -> str:
@@ -61,30 +56,23 @@ def _size(text: str) -> int:
     return len(text.encode())
 
 
-def _first(report: Report, rows: int) -> Report:
-    return replace(report, tables=tuple(_head(table, rows) for table in report.tables))
+def _longest_table(lines: list[str]) -> list[int]:
+    """Return where the rows of the longest table are; only tables have lines that begin with a bar."""
+    tables: list[list[int]] = [[]]
+    for at, line in enumerate(lines):
+        if line.startswith("|"):
+            tables[-1].append(at)
+        elif tables[-1]:
+            tables.append([])
+    return max(tables, key=len)[2:]
 
 
-def _head(table: Table, rows: int) -> Table:
-    """Return the first rows of a table, and what it says of each of them."""
-    return replace(
-        table,
-        frame=table.frame.head(rows),
-        row_units=table.row_units[:rows],
-        row_good=table.row_good[:rows],
-        row_nulls={name: words[:rows] for name, words in table.row_nulls.items()},
-        row_texts={name: texts[:rows] for name, texts in table.row_texts.items()},
-    )
-
-
-def _whole_lines(text: str, room: int) -> str:
+def _whole_lines(lines: list[str], room: int) -> str:
     """Return what fits of a text without any rows that is still too long, in whole lines."""
-    if _size(text) <= room:
-        return text
     kept, size = [], 0
-    for line in text.splitlines(keepends=True):
+    for line in lines:
         size += _size(line)
         if size > room:
-            break
+            return f"{''.join(kept)}\n{_CUT}\n"
         kept.append(line)
-    return f"{''.join(kept)}\n{_CUT}\n"
+    return "".join(kept)

@@ -46,7 +46,8 @@ def _why(ask: KpiRule, found: Scorecard) -> str:
     codes = {finding.code for finding in found.findings if finding.evidence.get("kpi") == ask.kpi}
     if "too_early" in codes:
         return "nothing burns yet, or the period has no whole day yet"
-    return f"it needs {kpi_named(ask.kpi).needs}" if "kpi_needs" in codes else "the group lacks what it is made of"
+    needs = kpi_named(ask.kpi).needs
+    return f"it needs {needs}" if needs else "the group lacks what it is made of"
 
 
 def _nothing(ask: KpiRule) -> str:
