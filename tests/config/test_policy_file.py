@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -158,6 +159,16 @@ def test_every_key_of_every_kind_says_what_it_is(kind: str) -> None:
     from finopsctl.config.declarations import declared
 
     assert all(item.key.help.endswith((".", ")")) for item in declared(KINDS[kind]).values())
+
+
+def test_every_key_of_every_kind_is_documented() -> None:
+    from finopsctl.config.declarations import declared
+    from finopsctl.config.policy_terms import Terms
+
+    page = (ROOT / "docs/check.md").read_text("utf-8")
+    keys = {name for owner in (Terms, *KINDS.values()) for name in declared(owner)}
+
+    assert [name for name in sorted(keys | set(KINDS)) if not re.search(rf"`{name}\b", page)] == []
 
 
 def test_the_policy_to_start_from_can_be_used(tmp_path: Path) -> None:

@@ -91,5 +91,20 @@ def test_a_waiver_says_until_when_and_why(tmp_path: Path) -> None:
     assert note == "waived until 2026-10-31: FIN-42"
 
 
+def test_a_waiver_finds_its_group_also_where_names_are_redacted(tmp_path: Path) -> None:
+    found = checked(tmp_path, f'{RULE}{WAIVER}team = "data"\n', costs(), redact=("team",), redact_key="a key")
+    (waived,) = (row for row in fared(found) if row[3] == "waived")
+
+    assert waived[0].startswith("h:")
+    assert waived[1] == 5
+
+
+def test_a_waiver_may_use_another_spelling_of_a_dimension(tmp_path: Path) -> None:
+    rule = RULE.replace('"team", "model"', '"use_case"')
+    records = [{"feature": "chat", "reported_cost": 5}]
+
+    assert [row[3] for row in fared(checked(tmp_path, f'{rule}{WAIVER}use_case = "chat"\n', records))] == ["waived"]
+
+
 def test_what_is_waived_does_not_close_the_gate(tmp_path: Path) -> None:
     assert checked(tmp_path, RULE + WAIVER, costs(), fail_on="warning").blocking == ()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from finopsctl.books.redaction import Redaction
 from finopsctl.errors import ConfigError, SourceError, UnreadableError
+from finopsctl.ledger.conditions import SYNONYMS
 from finopsctl.metrics.quality import quality_of
 from finopsctl.metrics.rollup import rollup
 from finopsctl.policy.baseline import compared
 from finopsctl.policy.desk import Desk
 from finopsctl.policy.limits import Bound, Result, Verdict, judged
-from finopsctl.policy.measured import Group, Measured
+from finopsctl.policy.measured import Group, Measured, null_label
 from finopsctl.policy.measures import MEASURES
 from finopsctl.policy.naming import figure_of
 from finopsctl.policy.result import Check, Checked
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from finopsctl.books import Books
-    from finopsctl.config.policy import Policy, Rule
+    from finopsctl.config.policy import Policy, Rule, Waiver
     from finopsctl.config.settings import Settings
     from finopsctl.policy.baseline import Before
     from finopsctl.policy.question import CheckQuestion
@@ -45,7 +47,8 @@ def check_of(books: Books, settings: Settings, question: CheckQuestion) -> Check
     """
     policy, baseline = question.policy, question.baseline
     before = None if baseline is None else compared(baseline, books.whole_period(), books.request.currency)
-    desk, waivers = Desk(books, settings, policy.rules), Waivers(policy, question.today)
+    desk = Desk(books, settings, policy.rules)
+    waivers = Waivers(policy.path, _redacted(policy, books), question.today)
     rows = [
         replace(each, verdict=waivers.applied(each.rule, each.group, each.verdict))
         for rule in policy.rules
@@ -55,6 +58,21 @@ def check_of(books: Books, settings: Settings, question: CheckQuestion) -> Check
     quality = quality_of(rollup(books.ledger, {}, ()).collect(engine="streaming"), books.request.basis)
     findings = (*_nothing_judged(rows), *waivers.findings(), *_without_baseline(policy, before))
     return Check(question, tuple(rows), quality, books.request.currency, findings)
+
+
+def _redacted(policy: Policy, books: Books) -> tuple[Waiver, ...]:
+    """Return the waivers with names as the books have them: hashed, where those are redacted.
+
+    A glob fits no hash: such a waiver excuses nothing and is told as unused.
+    """
+    redaction = Redaction.of(books.request)
+    return tuple(replace(each, table=replace(each.table, scope=_hashed(each, redaction))) for each in policy.waivers)
+
+
+def _hashed(waiver: Waiver, redaction: Redaction) -> dict[str, str]:
+    scope = {SYNONYMS.get(name, name): value for name, value in waiver.table.scope.items()}
+    hidden = {name for name, value in scope.items() if name in redaction.columns and value != null_label(name)}
+    return {name: redaction.name(value) if name in hidden else value for name, value in scope.items()}
 
 
 def _judged(rule: Rule, found: Measured, before: Before | None) -> Iterator[Checked]:

@@ -137,7 +137,7 @@ class Check:
         rows = self.rows
         compared, noted = (rows[name].is_not_null().any() for name in ("previous", "note"))
         columns = (
-            Column("rule", "Rule", long=Long.WRAP),
+            Column("rule", "Rule"),
             Column("subject", "Of", null=""),
             Column("value", "Value", Unit.MIXED),
             *((Column("previous", "Baseline", Unit.MIXED, 2),) if compared else ()),

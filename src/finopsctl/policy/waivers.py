@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from finopsctl.ledger.conditions import SYNONYMS, fits
+from finopsctl.ledger.conditions import fits
 from finopsctl.policy.limits import Bound, Result
 from finopsctl.policy.measured import null_label
 from finopsctl.results.finding import Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from finopsctl.config.policy import Policy, Rule, Waiver
+    from finopsctl.config.policy import Rule, Waiver
     from finopsctl.policy.limits import Verdict
     from finopsctl.policy.measured import Group
 
@@ -24,12 +24,14 @@ class Waivers:
     """The waivers of a policy on a day; ``used`` fills while failures are looked at.
 
     Args:
-        policy: Whose waivers.
+        path: The policy's file.
+        waivers: All of them, their scopes by the names of dimensions.
         today: The day; the last day of a waiver is one on which it holds.
         used: Lines of the waivers that excused something, or would have but for their limit.
     """
 
-    policy: Policy
+    path: str
+    waivers: Sequence[Waiver]
     today: date
     used: set[int] = field(default_factory=set)
 
@@ -37,7 +39,7 @@ class Waivers:
         """Return a failure as waived where a waiver that has not expired is for it; anything else as it is."""
         if verdict.result is not Result.FAIL:
             return verdict
-        found = [each for each in self.policy.waivers if self._holds(each) and _is_for(each, rule, group)]
+        found = [each for each in self.waivers if self._holds(each) and _is_for(each, rule, group)]
         self.used.update(each.line for each in found)
         excusing = next((each for each in found if _covers(each, verdict)), None)
         if excusing is not None:
@@ -52,7 +54,7 @@ class Waivers:
         """Return one finding a waiver that has expired, or that excuses nothing."""
         return tuple(
             self._expired(each) if not self._holds(each) else self._unused(each)
-            for each in self.policy.waivers
+            for each in self.waivers
             if not self._holds(each) or each.line not in self.used
         )
 
@@ -70,15 +72,14 @@ class Waivers:
         return self._finding("waiver_unused", message, "Remove it; or its scope names no group there is.", waiver)
 
     def _finding(self, code: str, message: str, hint: str, waiver: Waiver) -> Finding:
-        evidence = {"file": self.policy.path, "line": waiver.line, "rule": waiver.table.rule}
+        evidence = {"file": self.path, "line": waiver.line, "rule": waiver.table.rule}
         return Finding(Severity.WARNING, code, message, hint, evidence)
 
 
 def _is_for(waiver: Waiver, rule: Rule, group: Group) -> bool:
     if waiver.table.rule != rule.name:
         return False
-    scope = {SYNONYMS.get(name, name): pattern for name, pattern in waiver.table.scope.items()}
-    return all(_fits(name, pattern, group.dims) for name, pattern in scope.items())
+    return all(_fits(name, pattern, group.dims) for name, pattern in waiver.table.scope.items())
 
 
 def _fits(name: str, pattern: str, dims: Mapping[str, str | None]) -> bool:

@@ -8,12 +8,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from finopsctl.renderers import markdown
-from finopsctl.renderers._visible import visible
+from finopsctl.renderers import renderer_named
+from finopsctl.results.report import Report
 
 if TYPE_CHECKING:
     from finopsctl.renderers import Screen
-    from finopsctl.results.report import Report
 
 _MENTION = re.compile(r"([@#])(?=[\w\[])")
 _LENGTH_OF_NOTE = 200
@@ -29,7 +28,7 @@ def fitted(report: Report, screen: Screen, most: int) -> str:
         most: Bytes in UTF-8, which no count of characters exceeds.
     """
     room = most - _LENGTH_OF_NOTE
-    text = _quiet(markdown.render(report, screen).decode())
+    text = _markdown(report, screen)
     if _size(text) <= room:
         return text
     lines = text.splitlines(keepends=True)
@@ -42,9 +41,14 @@ def fitted(report: Report, screen: Screen, most: int) -> str:
     return f"{_whole_lines(lines, room)}\n{note}"
 
 
-def title_of(report: Report) -> str:
+def title_of(report: Report, screen: Screen) -> str:
     """Return a report's heading."""
-    return f"### {_quiet(markdown.escape(visible(report.title or f'finopsctl {report.command}')))}\n\n"
+    title = Report(report.command, report.title or f"finopsctl {report.command}", ())
+    return f"### {_markdown(title, screen)}\n"
+
+
+def _markdown(report: Report, screen: Screen) -> str:
+    return _quiet(renderer_named("md").render(report, screen).decode())
 
 
 def _quiet(text: str) -> str:

@@ -18,5 +18,5 @@ MOST = 65_000
 
 def render(report: Report, screen: Screen) -> bytes:
     """Return the report as a comment; what does not fit is said."""
-    head = f"<!-- finopsctl-{report.command} -->\n{title_of(report)}"
+    head = f"<!-- finopsctl-{report.command} -->\n{title_of(report, screen)}"
     return (head + fitted(report, screen, MOST - len(head.encode()))).encode()

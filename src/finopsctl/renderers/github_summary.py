@@ -15,5 +15,5 @@ MOST = 1_000_000
 
 def render(report: Report, screen: Screen) -> bytes:
     """Return the report as a summary; what does not fit is said."""
-    head = title_of(report)
+    head = title_of(report, screen)
     return (head + fitted(report, screen, MOST - len(head.encode()))).encode()
