@@ -54,7 +54,7 @@ def checked(
     return check_of(open_books(Request((str(log),), **asked)), in_force, question)
 
 
-def fared(found: Check) -> list[tuple[str, float | None, float | None, str]]:
+def fared(found: Check) -> list[tuple[str, Any, Any, str]]:
     """Return what each row is about, its value, its limit, and how it fares."""
     rows = found.rows.select("subject", "value", "limit", "status").iter_rows()
     return [(subject or "", _plain(value), _plain(limit), status) for subject, value, limit, status in rows]

@@ -80,7 +80,7 @@ def run(desk: Path, script: str, more: Mapping[str, str], folder: str = ".") -> 
     file = desk.parent / "step.sh"
     file.write_text(script, encoding="utf-8")
     words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(file)]
-    there = environment(desk) | more
+    there = {**environment(desk), **more}
     return subprocess.run(words, cwd=desk / folder, env=there, capture_output=True, text=True, check=False)
 
 

@@ -72,9 +72,7 @@ CASES = {
 }
 
 
-def asked(
-    tmp_path: Path, kind: str, limits: str, waiver: str = ""
-) -> list[tuple[str, float | None, float | None, str]]:
+def asked(tmp_path: Path, kind: str, limits: str, waiver: str = "") -> list[tuple[str, Any, Any, str]]:
     """Return the rows of one rule of a kind."""
     case = CASES[kind]
     policy = f'[[rule]]\nname = "it"\nkind = "{kind}"\n{limits}\n{case.rule}\n{waiver}'

@@ -16,7 +16,7 @@ from finopsctl.policy.measured import Group
 
 def verdict(value: Decimal | float | None, previous: str | None = None, *, doubtful: bool = False, **terms: Any) -> Any:
     """Return how a value fares under some terms, of which numbers are written as text."""
-    typed = {
+    typed: dict[str, Any] = {
         name: Decimal(term) if isinstance(term, str) and term[0].isdigit() else term for name, term in terms.items()
     }
     rule = Rule(Terms("it", **typed), KpiRule("cost_per_request"), 1)

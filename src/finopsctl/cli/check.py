@@ -96,8 +96,8 @@ def check(
 ) -> None:
     """Hold a policy against the bill: rules on KPIs, budgets, anomalies, changes, prices, models and data.
 
-    Exit code 3 when a critical rule fails; the result is shown first. Waivers are judged on the day before --as-of,
-    without it today. In a GitHub job, -f github also appends to its summary.
+    Exit code 3 when a critical rule fails; the result is shown first. Waivers are judged today, or on the day before
+    --as-of. In a GitHub job, -f github appends to its summary, too. Keys of a policy: docs/check.md.
     """
     from finopsctl.config.policy import FILE_NAME
 
@@ -152,7 +152,7 @@ def _read(path: Path, baseline: Path | None) -> tuple[Policy, Baseline | None]:
 def _shown(path: Path) -> str:
     """Return how annotations name a file: from the root of the repository a job runs for, else the working folder."""
     full = path.absolute()
-    roots = (*(os.environ[name] for name in _WORKSPACES if os.environ.get(name)), Path.cwd())
+    roots = [*(Path(os.environ[name]) for name in _WORKSPACES if os.environ.get(name)), Path.cwd()]
     inside = next((root for root in roots if full.is_relative_to(root)), None)
     return (path if inside is None else full.relative_to(inside)).as_posix()
 

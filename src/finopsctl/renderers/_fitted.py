@@ -73,7 +73,8 @@ def _longest_table(lines: list[str]) -> list[int]:
 
 def _whole_lines(lines: list[str], room: int) -> str:
     """Return what fits of a text without any rows that is still too long, in whole lines."""
-    kept, size = [], 0
+    kept: list[str] = []
+    size = 0
     for line in lines:
         size += _size(line)
         if size > room:
