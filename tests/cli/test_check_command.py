@@ -122,7 +122,7 @@ def test_a_policy_that_matches_nothing_says_so(desk: Path) -> None:
     done = check(desk)
 
     assert done.returncode == 0
-    assert done.stdout.startswith("Passed: 1 check of 1 rule: 1 without data.\n")
+    assert done.stdout.startswith("Nothing was judged: 1 check of 1 rule: 1 without data.\n")
     assert "No rule had anything to judge" in done.stdout
 
 

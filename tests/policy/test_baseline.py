@@ -110,6 +110,7 @@ def test_a_scorecard_is_no_baseline_of_a_rule_with_filters_of_its_own(tmp_path: 
     ("baseline", "message"),
     [
         ("{", "no JSON"),
+        ("[" * 100_000, "no JSON"),
         ("[]", "no document of finopsctl"),
         (document([], "finopsctl/forecast/1"), "this is a document of finopsctl/forecast/1"),
         (document([], currency="EUR"), "its amounts are in EUR, and these in USD"),
@@ -120,6 +121,14 @@ def test_a_scorecard_is_no_baseline_of_a_rule_with_filters_of_its_own(tmp_path: 
 def test_what_does_not_compare_is_refused(tmp_path: Path, baseline: str, message: str) -> None:
     with pytest.raises(ConfigError, match=f"baseline.json: .*{message}"):
         held(tmp_path, baseline, a=1)
+
+
+def test_a_baseline_edited_into_nonsense_has_no_such_values(tmp_path: Path) -> None:
+    rows = [{**row("a", 1), "value": odd} for odd in ("1", True, [1], {"a": 1})]
+    rows += [{**row("a", 1), "by": 3}, {**row("a", 1), "by": ["team"], "team": ["a"]}, {}]
+
+    assert held(tmp_path, document(rows), a=1) == {"a": "no_data"}
+    assert held(tmp_path, document([row("a", 1)]).replace('"value": 1', '"value": 1e400'), a=1) == {"a": "no_data"}
 
 
 def test_months_of_other_lengths_compare(tmp_path: Path) -> None:

@@ -401,6 +401,20 @@ def test_a_kpi_with_members_has_a_row_for_each(tmp_path: Path) -> None:
     assert [(row[0], row[1]) for row in fared(checked(tmp_path, policy, forty_days()))] == [("search", 1.0)]
 
 
+def test_a_kpi_that_cannot_be_split_so_says_so(tmp_path: Path) -> None:
+    policy = '[[rule]]\nname = "it"\nkpi = "team_allocation"\nby = ["model"]\nmax = 0.5\n'
+
+    assert checked(tmp_path, policy, forty_days()).rows["message"].item() == (
+        "Team allocation: no value (the KPI cannot be split by model)."
+    )
+
+
+def test_limits_beyond_what_money_holds_are_limits_still(tmp_path: Path) -> None:
+    policy = '[[rule]]\nname = "it"\nkpi = "cost_per_request"\nmax = 1e40\nmin = 1e-40\n'
+
+    assert [row[3] for row in fared(checked(tmp_path, policy, forty_days()))] == ["pass"]
+
+
 def test_a_period_counted_back_begins_at_the_end_of_the_one_asked_for(tmp_path: Path) -> None:
     """Of September the last ten days cost $100 in 10 requests."""
     from finopsctl.books import PeriodWish

@@ -104,6 +104,14 @@ def test_a_value_that_proves_nothing_does_not_pass_but_still_fails() -> None:
     assert verdict(1.2, most="1", doubtful=True).result == "fail"
 
 
+def test_numbers_larger_than_any_money_are_told_apart_still() -> None:
+    """Amounts are held with 26 digits before the point; beyond 10 to the power of 25 nothing is compared."""
+    assert verdict(Decimal("9e24"), most="9000000000000000000000000").result == "pass"
+    assert verdict(Decimal("9e24"), "1", max_increase="0.5").result == "fail"
+    assert verdict(Decimal("1e25"), most="1").result == "no_data"
+    assert verdict(1e300, most="1").result == "no_data"
+
+
 def test_what_is_no_number_has_no_value() -> None:
     assert verdict(float("nan"), most="1").result == "no_data"
     assert verdict(None, most="1").result == "no_data"

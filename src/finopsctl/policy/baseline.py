@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from finopsctl.config.policy_kinds import KpiRule
 from finopsctl.errors import ConfigError
+from finopsctl.policy.limits import exact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +49,8 @@ class Baseline:
     def values(self) -> Mapping[_Key, Decimal]:
         """Return the values by rule (of a scorecard: KPI), measure and group."""
         read = _of_check if self.schema == CHECK else _of_kpi
-        return dict(read(row) for row in self.rows if row.get("value") is not None)
+        found = (read(row) for row in self.rows if _is_number(row.get("value")))
+        return {key: value for key, value in found if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def parse(text: str, place: str) -> Baseline:
     """
     try:
         document = json.loads(text, parse_float=Decimal)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise ConfigError(f"{place}: no JSON: {problem}", _MAKE) from problem
     schema = document.get("schema") if isinstance(document, dict) else None
     rows = document.get("rows") if isinstance(document, dict) else None
@@ -105,10 +107,10 @@ def compared(baseline: Baseline, period: Period, currency: str) -> Before:
     return Before(baseline.schema, baseline.values())
 
 
-def _of_check(row: Mapping[str, Any]) -> tuple[_Key, Decimal]:
-    names = row.get("by") or ()
-    dims = frozenset((str(name), row.get(name)) for name in names)
-    return (str(row.get("rule")), str(row.get("measure")), dims), _number(row["value"])
+def _of_check(row: Mapping[str, Any]) -> tuple[_Key, Decimal | None]:
+    by = row.get("by")
+    dims = _dims({str(name): row.get(str(name)) for name in by} if isinstance(by, list) else {})
+    return (str(row.get("rule")), str(row.get("measure")), dims), exact(row["value"])
 
 
 _SCORECARD = frozenset(
@@ -119,7 +121,7 @@ _SCORECARD = frozenset(
 )
 
 
-def _of_kpi(row: Mapping[str, Any]) -> tuple[_Key, Decimal]:
+def _of_kpi(row: Mapping[str, Any]) -> tuple[_Key, Decimal | None]:
     """Read a row of a scorecard: its dimensions come between its title and its member."""
     names = list(row)
     between = names[names.index("title") + 1 : names.index("member")] if {"title", "member"} <= set(names) else []
@@ -127,11 +129,15 @@ def _of_kpi(row: Mapping[str, Any]) -> tuple[_Key, Decimal]:
     if row.get("member_of"):
         dims[str(row["member_of"])] = row.get("member")
     name = str(row.get("kpi"))
-    return (name, name, frozenset(dims.items())), _number(row["value"])
+    return (name, name, _dims(dims)), exact(row["value"])
 
 
-def _number(value: object) -> Decimal:
-    return value if isinstance(value, Decimal) else Decimal(str(value))
+def _dims(values: Mapping[str, Any]) -> frozenset[tuple[str, str | None]]:
+    return frozenset((name, None if value is None else str(value)) for name, value in values.items())
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
 
 
 def _days(period: object) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from finopsctl.config.policy import Rule
     from finopsctl.policy.measured import Group
 
-_PICO = Decimal("1e-12")
+_PICO, _TOO_LARGE = Decimal("1e-12"), Decimal("1e25")
+_CONTEXT = Context(prec=60)
 _ROUNDING = Decimal("1e-9")  # what a quotient of floating-point numbers may be off by
 
 
@@ -106,11 +107,13 @@ def judged(rule: Rule, group: Group, previous: Decimal | None, *, has_baseline: 
 
 
 def exact(value: Decimal | float | None) -> Decimal | None:
-    """Return a number to a millionth of a millionth, the precision of money."""
+    """Return a number to a millionth of a millionth, the precision of money; None for one that money cannot hold."""
     if value is None:
         return None
     number = value if isinstance(value, Decimal) else Decimal(repr(value))
-    return number.quantize(_PICO) if number.is_finite() else None
+    if not number.is_finite() or abs(number) >= _TOO_LARGE:
+        return None
+    return number.quantize(_PICO, context=_CONTEXT)
 
 
 def _without_data(rule: Rule) -> Result:
@@ -133,7 +136,8 @@ def _edges(rule: Rule, previous: Decimal | None) -> list[_Edge]:
             (_smaller(terms.max_decrease, terms.max_change), Bound.DECREASE, -1),
         ):
             if share is not None:
-                edges.append(_Edge(bound, (previous + sign * share * whole).quantize(_PICO), is_most=sign > 0))
+                allowed = exact(_CONTEXT.add(previous, _CONTEXT.multiply(sign * share, whole)))
+                edges += [] if allowed is None else [_Edge(bound, allowed, is_most=sign > 0)]
     return edges
 
 

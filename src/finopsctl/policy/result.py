@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from finopsctl.ledger.schema import MONEY
-from finopsctl.policy.limits import Result
+from finopsctl.policy.limits import Result, exact
 from finopsctl.policy.question import CRITICAL, WARNING
 from finopsctl.policy.wording import message
 from finopsctl.results.report import Column, Long, Report, Table
@@ -161,6 +161,8 @@ class Check:
         counts = ", ".join(f"{number} {word}" for number, word in parts if number)
         checks = counted(totals["checks"], "check")
         of = f"{checks} of {counted(totals['rules'], 'rule')}"
+        if totals["no_data"] == totals["checks"]:
+            return f"Nothing was judged: {of}{': ' if counts else ''}{counts}."
         if not self.blocking:
             return f"Passed: {of}{': ' if counts else ''}{counts}."
         return f"Failed: {of}: {counts}; {some_of(names(self.blocking), _NAMED)}."
@@ -175,10 +177,10 @@ class Check:
         verdict, group, rule = each.verdict, each.group, each.rule
         dims: Mapping[str, str | None] = group.dims
         return (
-            *(rule.name, verdict.severity, verdict.value, verdict.limit, verdict.result.value),
+            *(rule.name, verdict.severity, verdict.value, exact(verdict.limit), verdict.result.value),
             *(dims.get(name) for name in self.dims),
             *(rule.terms.kind.replace("_", "-"), each.figure.name, each.figure.json_unit, verdict.bound.value or None),
-            *(verdict.previous, group.subject or None, list(dims), each.status, verdict.why or None),
+            *(exact(verdict.previous), group.subject or None, list(dims), each.status, verdict.why or None),
             *(message(each.figure, group, verdict, self.currency), self.question.policy.path, rule.line),
             each.is_blocking(self.question.fail_on),
         )

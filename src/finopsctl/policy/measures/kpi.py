@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from finopsctl.books.books import holds_rows
 from finopsctl.metrics.catalog import kpi as kpi_named
 from finopsctl.metrics.dimensions import parse
 from finopsctl.policy.desk import above
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from finopsctl.analyses.kpi import Scorecard
+    from finopsctl.books import Books
     from finopsctl.config.policy import Rule
     from finopsctl.config.policy_kinds import KpiRule
     from finopsctl.policy.desk import Desk
@@ -25,9 +27,10 @@ def measure(desk: Desk, rule: Rule, ask: KpiRule) -> Measured:
     found = desk.scorecard(rule, ask)
     rows = found.rows.filter(pl.col("kpi") == ask.kpi)
     by = parse(ask.by, desk.settings.fiscal_year_start)
+    books = desk.books_of(rule)
     if rows.is_empty():
-        return Measured.nothing(_nothing(ask))
-    kept = above(ask.floor, desk.books_of(rule), by)
+        return Measured.nothing(_nothing(ask, books))
+    kept = above(ask.floor, books, by)
     names = [d.name for d in by]
     groups = [_group(row, names, ask, found) for row in rows.iter_rows(named=True)]
     counting = [each for each in groups if kept is None or tuple(each.dims.get(name) for name in names) in kept]
@@ -50,7 +53,7 @@ def _why(ask: KpiRule, found: Scorecard) -> str:
     return f"it needs {needs}" if needs else "the group lacks what it is made of"
 
 
-def _nothing(ask: KpiRule) -> str:
-    if not ask.by:
+def _nothing(ask: KpiRule, books: Books) -> str:
+    if not holds_rows(books.ledger):
         return "no record is in its period and passes its filters"
-    return f"no record of its period can be split by {', '.join(ask.by)} for it"
+    return f"the KPI cannot be split by {', '.join(ask.by)}"
