@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import finopsctl.delivery
 from finopsctl.delivery import CHANNELS, channel_named, deliver
 from finopsctl.delivery.memory import Memory
 from finopsctl.delivery.parcel import Outlet, Parcel
@@ -183,3 +185,9 @@ def test_an_unknown_channel_names_the_nearest() -> None:
 def test_a_file_name_stays_in_its_folder(report: str, period: str, name: str) -> None:
     assert parcel(report=report, period=period).name == name
     assert "/" not in name
+
+
+def test_every_module_here_is_a_channel_or_what_channels_share() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(finopsctl.delivery.__path__)}
+
+    assert modules - {"memory", "parcel"} == {channel.name for channel in CHANNELS}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from finopsctl.delivery import slack, webhook
 from finopsctl.errors import ConfigError, DeliveryError
 from loopback import SECRET, Act, web
 from parcels import no_pause, parcel
+
+if TYPE_CHECKING:
+    from finopsctl.delivery.parcel import Outlet
 
 
 def test_slack_gets_the_message_as_json() -> None:
@@ -34,15 +38,15 @@ def test_slack_gets_it_again_where_it_did_not_take_it(act: Act) -> None:
 
 
 def test_slack_gets_no_second_copy_when_its_answer_is_lost() -> None:
-    with web(Act(hangs=0.5)) as server, pytest.raises(DeliveryError, match="no answer within"):
-        slack.outlet(server.address, "X", timeout=0.2, pause=no_pause).send(parcel(), "key")
+    with web(Act(hangs=2.0)) as server, pytest.raises(DeliveryError, match="no answer within"):
+        slack.outlet(server.address, "X", timeout=0.6, pause=no_pause).send(parcel(), "key")
 
     assert len(server.asked) == 1
 
 
 def test_a_service_gets_it_again_under_the_same_key_when_its_answer_is_lost() -> None:
-    with web(Act(hangs=0.5), Act(200)) as server:
-        webhook.outlet(server.address, "X", "", timeout=0.2, pause=no_pause).send(parcel(), "key 1")
+    with web(Act(hangs=2.0), Act(200)) as server:
+        webhook.outlet(server.address, "X", "", timeout=0.6, pause=no_pause).send(parcel(), "key 1")
 
     assert [asked.headers["Idempotency-Key"] for asked in server.asked] == ["key 1", "key 1"]
 
@@ -82,14 +86,24 @@ def test_a_preview_of_bytes_counts_them() -> None:
 
 
 @pytest.mark.parametrize("outlet", [slack.outlet("", "MY_HOOK"), webhook.outlet("", "MY_HOOK", "")])
-def test_without_an_address_the_variable_is_named(outlet: slack.Outlet) -> None:
+def test_without_an_address_the_variable_is_named(outlet: Outlet) -> None:
     assert "$MY_HOOK, which is not set" in outlet.preview(parcel())
-    with pytest.raises(ConfigError) as raised:
-        outlet.send(parcel(), "key")
-
-    assert "MY_HOOK" in raised.value.hint
+    for attempt in (outlet.check, lambda: outlet.send(parcel(), "key")):
+        with pytest.raises(ConfigError, match="MY_HOOK is not set"):
+            attempt()
 
 
 def test_an_address_in_the_clear_is_refused() -> None:
-    with pytest.raises(DeliveryError, match="only https"):
-        slack.outlet("http://example.org/hook", "X").send(parcel(), "key")
+    with pytest.raises(ConfigError, match=r"MY_HOOK: http://example\.org/\.\.\.: only https") as caught:
+        slack.outlet(f"http://example.org/{SECRET}", "MY_HOOK").check()
+
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("address", ["hooks.slack.com/services/x", "https://", "https://[", "*****"])
+def test_what_is_no_address_is_refused_without_being_repeated(address: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        slack.outlet(address, "MY_HOOK").send(parcel(), "key")
+
+    assert caught.value.message.startswith("MY_HOOK: ")
+    assert address not in caught.value.message

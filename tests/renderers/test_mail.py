@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from finopsctl.renderers import Screen, renderer_named
 from finopsctl.renderers.email import render
@@ -111,7 +113,15 @@ def test_no_name_writes_a_header() -> None:
     message = mail(untrusted())
 
     assert message["Bcc"] is None
-    assert message.keys() == ["Subject", "From", "Date", "Message-ID", "MIME-Version", "Content-Type"]
+    assert message.keys() == [
+        "Subject",
+        "From",
+        "Date",
+        "Message-ID",
+        "Auto-Submitted",
+        "MIME-Version",
+        "Content-Type",
+    ]
     assert message["Subject"].startswith("Weekly report of Bcc: thief@evil.example\\r\\n\\r\\nnew body")
 
 
@@ -165,3 +175,15 @@ def test_a_long_table_ends_on_the_page_and_goes_on_in_the_text() -> None:
 def test_lines_are_as_short_as_the_standard_asks() -> None:
     assert max(map(len, render(untrusted(), Screen()).split(b"\r\n"))) <= 78 + 20
     assert render(untrusted(), Screen()).isascii()
+
+
+@settings(max_examples=40)
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_whatever_names_there_are_the_mail_is_a_mail(name: str, title: str) -> None:
+    frame = pl.DataFrame({"name": [name]}, schema_overrides={"name": pl.String()})
+    message = mail(Report("x", name, (Table("T", frame, (Column("name", "Name"),)),), title=title))
+
+    assert not message.defects
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    assert page(message).tags <= _ALLOWED
+    assert len(message.keys()) <= 6

@@ -52,6 +52,7 @@ def test_a_message_looks_like_this(golden: Callable[[str, bytes], None]) -> None
         untrusted(),
         untrusted(FIGURES),
         Report("x", "Nothing.", ()),
+        Report("x", "", (), context=Context(notes=("", " ")), title=" "),
         Report("x", "&" * 5000, (rows(500),), title="<" * 500),
         Report("x", "Many.", tuple(rows(40, f"dimension-{at}") for at in range(90))),
         Report("x", "Long.", (rows(30, "n" * 900), rows(30, "&" * 900))),
@@ -87,11 +88,11 @@ def test_the_check_finds_what_slack_refuses() -> None:
 
 
 def test_a_table_says_how_many_rows_it_has_no_room_for() -> None:
-    """Ten rows are shown of 22."""
-    text = said(Report("x", "Teams.", (rows(22),)))
+    """Fifteen rows are shown of 27: 0 to 14."""
+    text = said(Report("x", "Teams.", (rows(27),)))
 
-    assert "team-9" in text
-    assert "team-10" not in text
+    assert "team-14" in text
+    assert "team-15" not in text
     assert "```\nand 12 more rows" in text
 
 
@@ -190,3 +191,16 @@ def test_cut_text_is_no_longer_than_allowed_and_ends_in_no_half_entity(text: str
 
 def test_the_limits_are_slacks() -> None:
     assert (HEADER, TEXT) == (150, 3000)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.text(max_size=60), min_size=1, max_size=4), st.text(max_size=400))
+def test_whatever_names_there_are_slack_takes_the_message(names: list[str], headline: str) -> None:
+    frame = pl.DataFrame({"name": names, "spend": [1.0] * len(names)}, schema_overrides={"name": pl.String()})
+    columns = (Column("name", "Name"), Column("spend", "Spend", Unit.USD))
+    tables = (Table(names[0], frame, columns), Table(names[-1], frame, columns, look=Look.FIGURES))
+    findings = (Finding(Severity.WARNING, "f", names[0], names[-1]),)
+    document = render(Report("x", headline, tables, findings=findings, title=names[0]), Screen())
+
+    assert violations(document) == []
+    assert "<" not in document.decode()

@@ -7,6 +7,7 @@ report to :func:`deliver_report`.
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from finopsctl.cli.options import option
-from finopsctl.errors import ConfigError, DeliveryError, FinopsError
+from finopsctl.errors import ConfigError, DeliveryError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,8 +78,8 @@ def check_delivery(settings: Settings, display: Display, *, to: Sequence[str], d
         ConfigError: For the first thing wrong.
     """
     for way in _ways(settings, display, to, os.environ):
-        if not way.outlet.target and not dry_run:
-            raise ConfigError(f"{way.outlet.channel}: {way.outlet.shown}", "Set the variable, in the environment only.")
+        if not dry_run:
+            way.outlet.check()
 
 
 def deliver_report(
@@ -109,27 +110,37 @@ def deliver_report(
         ConfigError: When a channel is not known or not set up.
         DeliveryError: When a channel failed; the message is that of the first that did.
     """
-    from finopsctl.delivery import deliver
     from finopsctl.renderers._visible import visible
 
     check_delivery(settings, display, to=to, dry_run=dry_run)
-    memory, receipts, failures = memory_of(settings, os.environ), list[Receipt](), list[FinopsError]()
+    memory = memory_of(settings, os.environ)
+    receipts: list[Receipt] = []
+    failures: list[DeliveryError] = []
     for way in _ways(settings, display, to, os.environ):
         parcel = parcel_of(report, period_key, settings, way.renderer)
         if dry_run:
-            typer.echo("\n".join(visible(line) for line in way.outlet.preview(parcel).splitlines()))
+            typer.echo(_for_terminal(way.outlet.preview(parcel)))
             continue
         try:
-            receipts.append(deliver(parcel, way.outlet, memory, now=datetime.now(UTC), again=again))
+            receipts.append(_deliver(parcel, way.outlet, memory, display, again=again))
         except DeliveryError as problem:
             failures.append(problem)
-            continue
-        if not display.quiet:
-            typer.echo(visible(_told(parcel, receipts[-1])), err=True)
+    for failure in failures[1:]:
+        typer.echo(f"error: {visible(failure.message)}", err=True)
     if failures:
-        more = f" (and {len(failures) - 1} more failed)" if len(failures) > 1 else ""
-        raise DeliveryError(f"{failures[0].message}{more}", failures[0].hint)
+        raise DeliveryError(failures[0].message, failures[0].hint)
     return tuple(receipts)
+
+
+def _deliver(parcel: Parcel, outlet: Outlet, memory: Memory, display: Display, *, again: bool) -> Receipt:
+    """Deliver one parcel and say so."""
+    from finopsctl.delivery import deliver
+    from finopsctl.renderers._visible import visible
+
+    receipt = deliver(parcel, outlet, memory, now=datetime.now(UTC).replace(microsecond=0), again=again)
+    if not display.quiet:
+        typer.echo(visible(_told(parcel, receipt)), err=True)
+    return receipt
 
 
 def parcel_of(report: Report, period_key: str, settings: Settings, renderer: Renderer) -> Parcel:
@@ -143,14 +154,12 @@ def parcel_of(report: Report, period_key: str, settings: Settings, renderer: Ren
     """
     from finopsctl.delivery.parcel import Parcel
     from finopsctl.renderers import Screen
-    from finopsctl.renderers._visible import visible
 
     media_type, extension = _MEDIA_TYPES.get(renderer.name, _OTHER_TYPE)
     name, _, period = period_key.partition(" ")
     return Parcel(
         report=name,
         period=" ".join([period, *sorted(settings.where)]).strip(),
-        subject=visible(report.title or report.headline),
         media_type=media_type,
         extension=extension,
         content=renderer.render(report, Screen(ascii=settings.ascii)),
@@ -217,10 +226,10 @@ def _outlet(channel: Channel, settings: Settings, environ: Mapping[str, str]) ->
             mail = tables.email
             return email.outlet(
                 email.Mailbox(
-                    host=mail.host,
+                    host=mail.host or "",
                     port=mail.port,
                     security=mail.security,
-                    sender=mail.sender,
+                    sender=mail.sender or "",
                     to=mail.to,
                     cc=mail.cc,
                     user=secret(mail.user_variable),
@@ -243,3 +252,11 @@ def _told(parcel: Parcel, receipt: Receipt) -> str:
     return (
         f"{what} was already delivered to {where} on {receipt.at:%Y-%m-%d %H:%MZ}{changed}; --again sends it once more"
     )
+
+
+def _for_terminal(text: str) -> str:
+    """Return what a dry run prints: names of files may hold what a terminal would act on; a blank line ends it."""
+    from finopsctl.renderers._visible import visible
+
+    plain = not (sys.stdout.encoding or "ascii").lower().startswith(("utf", "cp65001"))
+    return "\n".join(visible(line, ascii_only=plain) for line in [*text.splitlines(), ""])

@@ -69,14 +69,14 @@ class SlackTable:
 class EmailTable:
     """``[delivery.email]``: a mail server, and who gets the mail."""
 
-    host: str = field(default="", metadata=key("Mail server (SMTP).", check=host_name))
+    host: str | None = field(default=None, metadata=key("Mail server (SMTP).", check=host_name))
     port: int = field(
         default=0, metadata=key("Its port; 0: 587 (starttls), 465 (ssl) or 25 (none).", minimum=0, maximum=65535)
     )
     security: Literal["starttls", "ssl", "none"] = field(
         default="starttls", metadata=key("How mail is encrypted; none: not at all, on this machine only.")
     )
-    sender: str = field(default="", metadata=key("Whom mail is from.", name="from", check=mail_address))
+    sender: str | None = field(default=None, metadata=key("Whom mail is from.", name="from", check=mail_address))
     to: tuple[str, ...] = field(default=(), metadata=key("Who gets it.", check=mail_address))
     cc: tuple[str, ...] = field(default=(), metadata=key("Who gets a copy.", check=mail_address))
     user_variable: str = field(

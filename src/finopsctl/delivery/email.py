@@ -137,26 +137,32 @@ def _check(mailbox: Mailbox) -> None:
 
 def _attempt(message: bytes, mailbox: Mailbox) -> _UnsentError | None:
     """Send the message; return why it did not leave. No exception of ours is raised while another is handled."""
-    lost = ""
+    server: smtplib.SMTP | None = None
+    failure: _UnsentError
     try:
         server = _connected(mailbox)
-    except _UnsentError as failure:
-        return failure
-    except (OSError, smtplib.SMTPException) as problem:
-        return _unsent(problem)
-    try:
         _envelope(server, mailbox)
-    except _UnsentError as failure:
-        server.close()
-        return failure
+        return _hand_over(server, message, mailbox)
+    except _UnsentError as refused:
+        failure = refused
     except (OSError, smtplib.SMTPException) as problem:
+        failure = _unsent(problem)
+    if server is not None:
         server.close()
-        return _unsent(problem)
+    return failure
+
+
+def _hand_over(server: smtplib.SMTP, message: bytes, mailbox: Mailbox) -> _UnsentError | None:
+    """Send the message itself; return why it was refused.
+
+    Raises:
+        DeliveryError: When it was sent and no answer came.
+    """
+    lost = ""
     try:
         code, _ = server.data(message)
     except smtplib.SMTPDataError as problem:  # the server would not hear the message at all
-        server.close()
-        return _refused("the message", problem.smtp_code)
+        code = problem.smtp_code
     except (OSError, smtplib.SMTPException) as problem:
         server.close()
         code, lost = 0, type(problem).__name__

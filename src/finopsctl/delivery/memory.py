@@ -100,9 +100,10 @@ class Memory:
             raise DeliveryError(
                 f"another finopsctl has been delivering for {self.patience:,.0f} s", "Try again when it has ended."
             ) from None
-        except OSError as problem:
+        except (OSError, NotImplementedError) as problem:
+            reason = reason_of(problem) if isinstance(problem, OSError) else "files cannot be locked there"
             raise DeliveryError(
-                f"{self.path.parent}: {reason_of(problem)}: what was delivered could not be remembered",
+                f"{self.path.parent}: {reason}: what was delivered could not be remembered",
                 "Name a file that can be written: state = ... in [delivery].",
             ) from None
         try:

@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from finopsctl.errors import ConfigError, DeliveryError
+from finopsctl.transport.http import check_address
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -19,7 +22,6 @@ class Parcel:
     Args:
         report: The name of the report: ``weekly``.
         period: What tells two documents of one report apart: ``2026-W44``, and the filter where there is one.
-        subject: What it is called, one line.
         media_type: ``application/json`` and the like.
         extension: The ending of a file of it, with the dot.
         content: The document.
@@ -27,7 +29,6 @@ class Parcel:
 
     report: str
     period: str
-    subject: str
     media_type: str
     extension: str
     content: bytes = field(repr=False)
@@ -42,6 +43,10 @@ def _always(_: Parcel) -> bool:
     return True
 
 
+def _nothing() -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Outlet:
     """One place that documents go to.
@@ -53,6 +58,7 @@ class Outlet:
         send: Delivers a parcel under a key that names this delivery; raises DeliveryError or ConfigError.
         preview: What ``send`` would send, in words and as it is, without secrets.
         keeps: Whether what was delivered there before is still there, as far as one can know.
+        check: Raises ConfigError where nothing can be sent, e.g. because a secret is missing; a preview needs none.
     """
 
     channel: str
@@ -61,6 +67,7 @@ class Outlet:
     send: Callable[[Parcel, str], None] = field(repr=False)
     preview: Callable[[Parcel], str] = field(repr=False)
     keeps: Callable[[Parcel], bool] = field(default=_always, repr=False)
+    check: Callable[[], None] = field(default=_nothing, repr=False)
 
 
 def shown_content(parcel: Parcel) -> str:
@@ -69,3 +76,24 @@ def shown_content(parcel: Parcel) -> str:
         return parcel.content.decode().rstrip("\r\n")
     except UnicodeDecodeError:
         return f"({len(parcel.content):,} bytes of {parcel.media_type})"
+
+
+def check_target(address: str, variable: str) -> None:
+    """Refuse an address that nothing can be sent to.
+
+    Args:
+        address: Of a web service; empty: not known.
+        variable: The variable of the environment that holds it, for messages.
+
+    Raises:
+        ConfigError: Naming the variable, never the address.
+    """
+    if not address:
+        raise ConfigError(f"{variable} is not set", "Set it to the address of the webhook, in the environment only.")
+    problem: DeliveryError | None = None
+    try:
+        check_address(address)
+    except DeliveryError as found:
+        problem = found
+    if problem is not None:
+        raise ConfigError(f"{variable}: {problem.message}", problem.hint)

@@ -9,9 +9,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from finopsctl.delivery.parcel import Outlet, Parcel, shown_content
-from finopsctl.errors import ConfigError
-from finopsctl.transport.http import Request, check_address, redacted, send
+from finopsctl.delivery.parcel import Outlet, Parcel, check_target, shown_content
+from finopsctl.transport.http import Request, redacted, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,15 +29,14 @@ def outlet(address: str, variable: str, timeout: float = 20.0, pause: Callable[[
     """
     shown = redacted(address) if address else f"${variable}, which is not set"
 
+    def check() -> None:
+        check_target(address, variable)
+
     def post(parcel: Parcel, _key: str) -> None:
-        if not address:
-            raise ConfigError(
-                "no address of a Slack webhook is known", f"Set {variable} to it, in the environment only."
-            )
-        check_address(address)
+        check()
         send(Request("POST", address, parcel.content, _HEADERS, timeout), pause)
 
     def preview(parcel: Parcel) -> str:
         return f"POST {shown}\nContent-Type: {_HEADERS['Content-Type']}\n\n{shown_content(parcel)}"
 
-    return Outlet("slack", address, shown, post, preview)
+    return Outlet("slack", address, shown, post, preview, check=check)

@@ -12,9 +12,8 @@ import hmac
 import time
 from typing import TYPE_CHECKING
 
-from finopsctl.delivery.parcel import Outlet, Parcel, shown_content
-from finopsctl.errors import ConfigError
-from finopsctl.transport.http import Request, check_address, redacted, send
+from finopsctl.delivery.parcel import Outlet, Parcel, check_target, shown_content
+from finopsctl.transport.http import Request, redacted, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,10 +35,11 @@ def outlet(
     """
     shown = redacted(address) if address else f"${variable}, which is not set"
 
+    def check() -> None:
+        check_target(address, variable)
+
     def post(parcel: Parcel, key: str) -> None:
-        if not address:
-            raise ConfigError("no address of a webhook is known", f"Set {variable} to it, in the environment only.")
-        check_address(address)
+        check()
         headers = _headers(parcel) | {"Idempotency-Key": key} | (_signed(parcel.content, secret) if secret else {})
         send(Request("POST", address, parcel.content, headers, timeout, repeatable=True), pause)
 
@@ -48,7 +48,7 @@ def outlet(
         lines = "\n".join(f"{name}: {value}" for name, value in headers.items())
         return f"POST {shown}\n{lines}\n\n{shown_content(parcel)}"
 
-    return Outlet("webhook", address, shown, post, preview)
+    return Outlet("webhook", address, shown, post, preview, check=check)
 
 
 def _headers(parcel: Parcel) -> dict[str, str]:

@@ -44,6 +44,7 @@ def render(report: Report, screen: Screen) -> bytes:
     if (moment := _moment(report)) is not None:
         mail["Date"] = format_datetime(moment)
     mail["Message-ID"] = f"<{seal}@finopsctl.invalid>"
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence is to be told to us
     mail.set_content(text, charset="utf-8", cte="quoted-printable")
     mail.add_alternative(page, subtype="html", charset="utf-8", cte="quoted-printable")
     mail.set_boundary(f"=_{seal}")

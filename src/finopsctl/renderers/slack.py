@@ -39,7 +39,7 @@ TOTAL = 12_000
 """Characters of all blocks as compact JSON, below what Slack was seen to refuse."""
 
 _WIDTH = 76  # of a table: what the desktop shows without breaking lines
-_ROWS, _FINDINGS = 10, 5
+_ROWS, _FINDINGS = 15, 5
 _SENTENCE, _FIGURE = 600, 150  # longer than anything a report says; names may be of any length
 _RESERVE = 300  # for a line on the tables left out
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -57,7 +57,7 @@ def render(report: Report, screen: Screen) -> bytes:
     tail = [*_findings(said(report.findings, notation)), *_notes(report, notation)]
     blocks = [*head, *_tables(report, notation, TOTAL - _size([*head, *tail]), BLOCKS - len(head) - len(tail)), *tail]
     named = f"{report.title}: {report.headline}" if report.title else report.headline
-    message = {"text": clipped(notation.text(named), TEXT), "blocks": blocks}
+    message = {"text": clipped(notation.text(named), TEXT) or report.command, "blocks": blocks}
     return (json.dumps(message, ensure_ascii=screen.ascii, indent=2) + "\n").encode()
 
 
@@ -88,12 +88,12 @@ def _text(text: str) -> _Block:
 
 
 def _mrkdwn(text: str) -> _Block:
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
+    return {"type": "mrkdwn", "text": text if text.strip() else "-", "verbatim": True}  # Slack refuses empty texts
 
 
 def _header(report: Report, notation: Notation) -> Iterator[_Block]:
     """Yield the title; plain text knows no entities, so its angle brackets are others that look alike."""
-    if report.title:
+    if report.title.strip():
         plain = str.maketrans({"<": "‹", ">": "›"})  # noqa: RUF001 - quotation marks
         title = clipped(title_of(report, notation), HEADER, lambda text: text.translate(plain))
         yield {"type": "header", "text": {"type": "plain_text", "text": title, "emoji": False}}

@@ -64,7 +64,8 @@ class Request:
         headers: Sent beside our own.
         timeout: Seconds for one attempt.
         max_bytes: The longest answer of a GET.
-        repeatable: Whether a second copy does no harm: nothing is changed, or an ``Idempotency-Key`` says it is one.
+        repeatable: Whether a second copy does no harm, e.g. because an ``Idempotency-Key`` says it is one. A GET never
+            does.
     """
 
     method: str
@@ -74,6 +75,11 @@ class Request:
     timeout: float = 20.0
     max_bytes: int = MAX_BYTES
     repeatable: bool = False
+
+    @property
+    def reads(self) -> bool:
+        """Whether it only reads."""
+        return self.method == "GET"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +116,7 @@ def get(
     Raises:
         DeliveryError: not https, refused, moved, too long, or still failing after the last attempt.
     """
-    request = Request("GET", url, timeout=timeout, max_bytes=max_bytes, repeatable=True)
-    return _ask(request, pause, _LATER).body
+    return _ask(Request("GET", url, timeout=timeout, max_bytes=max_bytes), pause, _LATER).body
 
 
 def send(request: Request, pause: Callable[[float], None] = time.sleep) -> Reply:
@@ -181,10 +186,10 @@ def _ask(request: Request, pause: Callable[[float], None], later: str) -> Reply:
         if isinstance(outcome, Reply):
             return outcome
         wait = 0.5 * 2**attempt if outcome.pause is None else outcome.pause
-        too_long = request.method != "GET" and wait > LONGEST_WAIT
+        too_long = not request.reads and wait > LONGEST_WAIT
         if attempt == _ATTEMPTS or not outcome.again or too_long:
             _give_up(request, outcome, attempt, later, f" and asks to wait {wait:,.0f} s" if too_long else "")
-        pause(wait if request.method != "GET" else min(wait, _LONGEST_PAUSE))
+        pause(min(wait, _LONGEST_PAUSE) if request.reads else wait)
     raise AssertionError("unreachable")
 
 
@@ -222,7 +227,7 @@ def _attempt(request: Request, host: str) -> Reply | _Failure:
 
 def _lost(request: Request, reason: str) -> _Failure:
     """Return the failure of a request that had left when the connection failed."""
-    return _Failure(reason, again=request.repeatable, unsure=request.method != "GET")
+    return _Failure(reason, again=request.repeatable or request.reads, unsure=not request.reads)
 
 
 def _refused(response: httpx.Response, request: Request) -> _Failure | None:
@@ -230,7 +235,7 @@ def _refused(response: httpx.Response, request: Request) -> _Failure | None:
     if response.is_success:
         return None
     if status in _PASSING:
-        again = request.repeatable or status in _NOT_TAKEN
+        again = request.repeatable or request.reads or status in _NOT_TAKEN
         pause = _retry_after(response.headers.get("Retry-After"))
         return _Failure(f"the server answered {status}", again=again, pause=pause, unsure=not again)
     if response.has_redirect_location:
@@ -255,19 +260,19 @@ def _answer(response: httpx.Response, request: Request, deadline: float) -> Repl
     import httpx
 
     parts: list[bytes] = []
-    length, reads = 0, request.method == "GET"
+    length = 0
     try:
         for part in response.iter_bytes():
             length += len(part)
             if length > request.max_bytes:
                 too_long = _Failure(f"longer than {request.max_bytes:,} bytes", "This is not the file you meant.")
-                return too_long if reads else Reply(response.status_code, b"")
+                return too_long if request.reads else Reply(response.status_code, b"")
             if time.monotonic() > deadline:
                 late = _Failure("the answer did not end in time", again=True)
-                return late if reads else Reply(response.status_code, b"".join(parts))
+                return late if request.reads else Reply(response.status_code, b"".join(parts))
             parts.append(part)
     except httpx.TransportError:
-        if reads:
+        if request.reads:
             raise
     return Reply(response.status_code, b"".join(parts))
 
