@@ -3,48 +3,44 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+import xmlschema
 
 from finopsctl.renderers import Screen, renderer_named
 from renderers.checks import NASTY, report
 
-COUNTS = {"tests", "failures", "errors", "skipped"}
-FORM: dict[str, tuple[set[str], set[str], tuple[str, ...]]] = {
-    "testsuites": ({"name", *COUNTS, "time"}, set(), ("testsuite",)),
-    "testsuite": ({"name", *COUNTS, "time"}, set(), ("testcase",)),
-    "testcase": ({"name", "classname", "time"}, {"file", "line"}, ("failure", "skipped", "system-out")),
-    "failure": ({"message", "type"}, set(), ()),
-    "skipped": ({"message"}, set(), ()),
-    "system-out": (set(), set(), ()),
-}
-"""By element: the attributes it must have, those it may have, and the elements it may hold."""
+COUNTED = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
-def conforms(element: ET.Element) -> None:
-    """Assert that an element is of the form CI systems read, and that its counts are those of its cases."""
-    must, may, children = FORM[element.tag]
+@cache
+def form() -> xmlschema.XMLSchema:
+    """Return the form that CI systems read."""
+    return xmlschema.XMLSchema(Path(__file__).with_name("junit.xsd"))
 
-    assert must <= set(element.attrib) <= must | may
-    assert {child.tag for child in element} <= set(children)
 
-    if element.tag == "testcase":
-        assert len(element) <= 1
-        assert element.get("name")
-    for name in COUNTS & set(element.attrib):
-        tag = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}[name]
+def conforms(document: bytes) -> ET.Element:
+    """Return the root of a document that is of the right form, and whose counts are those of its cases."""
+    form().validate(document.decode())
+    root = ET.fromstring(document)
+    wrong = [
+        (element.get("name"), name)
+        for element in root.iter()
+        for name, tag in COUNTED.items()
+        if element.tag.startswith("testsuite") and int(element.get(name, "")) != sum(1 for _ in element.iter(tag))
+    ]
 
-        assert int(element.get(name, "")) == sum(1 for _ in element.iter(tag))
-    for child in element:
-        conforms(child)
+    assert wrong == []
+
+    return root
 
 
 def parsed(*subjects: str, **more: str) -> ET.Element:
     """Return the document's root, which is of the right form."""
-    root = ET.fromstring(renderer_named("junit").render(report(*subjects, **more), Screen()))
-    conforms(root)
-    return root
+    return conforms(renderer_named("junit").render(report(*subjects, **more), Screen()))
 
 
 @pytest.mark.parametrize(
@@ -84,3 +80,13 @@ def test_the_raw_document_holds_no_tag_of_a_name_and_no_control_character() -> N
 
 def test_no_rows_are_no_tests() -> None:
     assert parsed().get("tests") == "0"
+
+
+@pytest.mark.parametrize(
+    "damage", [(' name="a"', ""), ('tests="1"', 'tests="one"'), ("failure", "failed"), ("<testcase", "<case")]
+)
+def test_the_form_refuses_what_is_of_no_such_form(damage: tuple[str, str]) -> None:
+    document = renderer_named("junit").render(report("a"), Screen()).decode()
+
+    assert form().is_valid(document)
+    assert not form().is_valid(document.replace(*damage))
