@@ -83,7 +83,8 @@ def test_no_rows_are_no_tests() -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [(' name="a"', ""), ('tests="1"', 'tests="one"'), ("failure", "failed"), ("<testcase", "<case")]
+    "damage",
+    [(' name="a"', ""), ('tests="1"', 'tests="one"'), ("failure", "failed"), ("<failure ", '<failure by="x" ')],
 )
 def test_the_form_refuses_what_is_of_no_such_form(damage: tuple[str, str]) -> None:
     document = renderer_named("junit").render(report("a"), Screen()).decode()
