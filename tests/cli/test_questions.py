@@ -109,12 +109,28 @@ def test_a_workbook_is_written_by_its_ending(tmp_path: Path) -> None:
     assert "xl/workbook.xml" in zipfile.ZipFile(tmp_path / "spend.xlsx").namelist()
 
 
-def test_a_ledger_is_not_written_under_the_name_of_a_workbook(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("ending", ["xlsx", "html"])
+def test_a_ledger_is_not_written_under_the_name_of_a_document_for_people(
+    ending: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """JSON lines in a file called .xlsx would open in no spreadsheet."""
     write(tmp_path / "log.jsonl", {"reported_cost": 2})
 
-    assert guard(app, ["normalize", "log.jsonl", "-o", "ledger.xlsx"]) == 2
-    assert "the ledger is not written as 'xlsx'" in capsys.readouterr().err
-    assert not (tmp_path / "ledger.xlsx").exists()
+    assert guard(app, ["normalize", "log.jsonl", "-o", f"ledger.{ending}"]) == 2
+    assert f"the ledger is not written as '{ending}'" in capsys.readouterr().err
+    assert not (tmp_path / f"ledger.{ending}").exists()
+
+
+def test_a_page_is_written_by_its_ending(tmp_path: Path) -> None:
+    write(tmp_path / "log.jsonl", {"reported_cost": 2})
+
+    assert guard(app, ["attribution", "log.jsonl", "-o", "spend.html", "--interactive"]) == 0
+    assert (tmp_path / "spend.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>\n")
+
+
+def test_charts_answer_a_pointer_on_pages_only(capsys: pytest.CaptureFixture[str]) -> None:
+    """Said before anything is read: there is no such log."""
+    assert guard(app, ["attribution", "nothing.jsonl", "-f", "md", "--interactive"]) == 2
+    assert capsys.readouterr().err == (
+        "error: --interactive is for HTML pages, not for md\nhint: Add -f html or -o FILE.html.\n"
+    )

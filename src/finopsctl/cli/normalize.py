@@ -66,7 +66,7 @@ def normalize(common: Common, partition: Partition = None) -> None:
 
 def _format(common: Common, settings: Settings) -> str:
     ending = common.output.suffix.lstrip(".").replace("ndjson", "jsonl") if common.output else ""
-    form = common.format or (ending if ending in (*_FORMATS, "xlsx") else None) or settings.format or "jsonl"
+    form = common.format or (ending if ending in (*_FORMATS, "xlsx", "html") else None) or settings.format or "jsonl"
     if form not in _FORMATS:
         raise ConfigError(f"the ledger is not written as '{form}'", nearest(form, _FORMATS))
     return form

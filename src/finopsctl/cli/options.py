@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 COMMAND = ContextVar("COMMAND", default="finopsctl kpi")
 """What the command that runs is called, for hints."""
 
-_NOT_SETTINGS = frozenset({"config", "output", "quiet", "verbose", "debug"})
+_NOT_SETTINGS = frozenset({"config", "output", "interactive", "quiet", "verbose", "debug"})
 _DATA, _PERIOD, _MONEY, _OUTPUT = "What to read", "Which period", "Which cost", "What comes out"
 _PANELS = (_DATA, _PERIOD, _MONEY, _OUTPUT)
 
@@ -108,7 +108,7 @@ class Display:
 
     format: Annotated[
         str | None,
-        option(_OUTPUT, "table, md, csv, json, jsonl, parquet or xlsx.", "--format", "-f", metavar="FORMAT"),
+        option(_OUTPUT, "table, md, csv, json, jsonl, parquet, xlsx or html.", "--format", "-f", metavar="FORMAT"),
     ] = None
     output: Annotated[
         Path | None,
@@ -118,6 +118,10 @@ class Display:
     ascii: Annotated[bool | None, option(_OUTPUT, "No characters beyond ASCII.", "--ascii", metavar="")] = None
     wide: Annotated[
         bool | None, option(_OUTPUT, "Show every column, whatever the screen's width.", "--wide", metavar="")
+    ] = None
+    interactive: Annotated[
+        bool | None,
+        option(_OUTPUT, "Charts of an HTML page tell their values to a pointer.", "--interactive", metavar=""),
     ] = None
     quiet: Annotated[bool | None, option(_OUTPUT, "No notes on standard error.", "--quiet", "-q", metavar="")] = None
     verbose: Annotated[bool | None, option(_OUTPUT, "Say what is read and how.", "--verbose", "-v", metavar="")] = None

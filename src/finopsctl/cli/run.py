@@ -240,8 +240,15 @@ def renderer_for(settings: Settings, common: Display) -> Renderer:
     """Return the renderer that ``-f`` names, else the one of the output file's ending, else the table.
 
     Raises:
-        ConfigError: For a format there is not.
+        ConfigError: For a format there is not, or one without what the options ask of it.
     """
+    renderer = _named_renderer(settings, common)
+    if common.interactive and not renderer.scripted:
+        raise ConfigError(f"--interactive is for HTML pages, not for {renderer.name}", "Add -f html or -o FILE.html.")
+    return renderer
+
+
+def _named_renderer(settings: Settings, common: Display) -> Renderer:
     from finopsctl.renderers import RENDERERS, renderer_for_extension, renderer_named
 
     name = settings.format
@@ -272,7 +279,7 @@ def screen(settings: Settings, common: Display) -> Screen:
     encoding = (sys.stdout.encoding or "ascii").lower()
     plain = settings.ascii or (common.output is None and not encoding.startswith(("utf", "cp65001")))
     width = shutil.get_terminal_size((100, 24)).columns if terminal else None
-    return Screen(width=width, color=color, ascii=plain, wide=settings.wide)
+    return Screen(width, color, plain, settings.wide, interactive=bool(common.interactive))
 
 
 def note_findings(books: Books, common: Display) -> None:

@@ -28,12 +28,14 @@ class Screen:
         color: Whether colour may be used (decided from ``--color``, ``NO_COLOR`` and the terminal).
         ascii: Whether to stay within ASCII.
         wide: Whether to show all columns, however wide.
+        interactive: Whether charts answer a pointer, in documents that can run a script.
     """
 
     width: int | None = None
     color: bool = False
     ascii: bool = False
     wide: bool = False
+    interactive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class Renderer:
         binary: Whether its bytes are no text, and not fit for a terminal.
         render: The report as bytes.
         extra: The extra that installs what it needs beyond the core; "": nothing.
-        library: The module that extra brings.
+        libraries: The modules that extra brings.
+        scripted: Whether its documents can run a script, and so answer a pointer.
     """
 
     name: str
@@ -54,7 +57,8 @@ class Renderer:
     binary: bool
     render: Callable[[Report, Screen], bytes]
     extra: str = ""
-    library: str = ""
+    libraries: tuple[str, ...] = ()
+    scripted: bool = False
 
 
 def _module(name: str) -> Callable[[Report, Screen], bytes]:
@@ -82,7 +86,16 @@ RENDERERS: tuple[Renderer, ...] = (
     Renderer("slack", (), binary=False, render=_module("slack")),
     Renderer("email", (".eml",), binary=False, render=_module("email")),
     Renderer("confluence", (".xhtml",), binary=False, render=_module("confluence")),
-    Renderer("xlsx", (".xlsx",), binary=True, render=_module("xlsx"), extra="xlsx", library="xlsxwriter"),
+    Renderer("xlsx", (".xlsx",), binary=True, render=_module("xlsx"), extra="xlsx", libraries=("xlsxwriter",)),
+    Renderer(
+        "html",
+        (".html", ".htm"),
+        binary=False,
+        render=_module("html"),
+        extra="html",
+        libraries=("altair", "vl_convert"),
+        scripted=True,
+    ),
 )
 """Every output format, the default first."""
 
@@ -111,9 +124,10 @@ def renderer_for_extension(extension: str) -> Renderer | None:
 
 
 def _installed(renderer: Renderer) -> Renderer:
-    if renderer.library and find_spec(renderer.library) is None:
+    missing = next((library for library in renderer.libraries if find_spec(library) is None), None)
+    if missing:
         raise ConfigError(
-            f"the format {renderer.name} needs {renderer.library}, which is not installed",
+            f"the format {renderer.name} needs {missing}, which is not installed",
             f"pip install 'finopsctl[{renderer.extra}]'",
         )
     return renderer

@@ -1,52 +1,16 @@
-"""Reports as one JSON object: context, rows, totals, findings, and further tables under their own names.
-
-Rows carry every column of the first table, the machine-only ones included, at full precision: money with its exact
-decimal digits (parse numbers as decimals to keep them), fractions instead of percentages, null for unknown. The same
-report gives the same bytes.
-"""
+"""Reports as one JSON object, which programs read; the same report gives the same bytes."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from finopsctl.renderers._grid import worst_first
-from finopsctl.renderers._machine_text import encode, json_lines, schema_of
+from finopsctl.renderers._json_document import text_of
 
 if TYPE_CHECKING:
     from finopsctl.renderers import Screen
-    from finopsctl.results.finding import Finding
-    from finopsctl.results.report import Report, Table
+    from finopsctl.results.report import Report
 
 
 def render(report: Report, _screen: Screen) -> bytes:
     """Return the report as JSON, one row a line."""
-    answer, *further = report.tables or (None,)
-    members = [("schema", encode(schema_of(report)))]
-    members += [(key, encode(value)) for key, value in report.context.header.items()]
-    members.append(("rows", _rows(answer)))
-    members.append(("totals", encode(report.totals)))
-    members.append(("findings", _array([encode(_finding(finding)) for finding in worst_first(report.findings)])))
-    members += [(key_of(table), _rows(table)) for table in further if table]
-    body = ",\n".join(f"  {encode(key)}: {text}" for key, text in members)
-    return f"{{\n{body}\n}}\n".encode()
-
-
-def key_of(table: Table) -> str:
-    """Return the key of a further table: its title in snake_case."""
-    return re.sub(r"[^a-z0-9]+", "_", table.title.lower()).strip("_")
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    said: dict[str, Any] = {"severity": finding.severity.value, "code": finding.code, "message": finding.message}
-    if finding.hint:
-        said["hint"] = finding.hint
-    return {**finding.evidence, **said} if said.keys() & finding.evidence.keys() else {**said, **finding.evidence}
-
-
-def _rows(table: Table | None) -> str:
-    return _array(json_lines(table.frame).to_list() if table and table.frame.width else [])
-
-
-def _array(items: list[str]) -> str:
-    return "[\n    " + ",\n    ".join(items) + "\n  ]" if items else "[]"
+    return text_of(report).encode()
