@@ -19,6 +19,7 @@ import elsewhere
 import gateway
 import gateway_files
 import invoicing
+import metrics
 import september
 import traces
 
@@ -52,6 +53,7 @@ def files() -> Iterator[tuple[str, bytes]]:
         "outcomes.csv": business.outcomes(Random(SEED + 20)),
         "revenue.csv": business.revenue(),
         "traces/recipe_chat.txt": traces.recipe_chat(Random(SEED + 40)),
+        "metrics/prometheus_2026-10-14.txt": metrics.range_query(calls),
         "invoices/openai_2026-10.txt": invoicing.openai_invoice(Random(SEED + 9), calls),
     }
     yield from ((name, text.encode()) for name, text in rest.items())

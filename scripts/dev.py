@@ -19,7 +19,7 @@ VENV = ROOT / ".venv"
 STAMP = VENV / ".installed"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 COG = ("cog", "-I", "scripts")
-GENERATED = ("docs/cli.md", "docs/kpi.md", "docs/ledger.md", "docs/sources.md")
+GENERATED = ("docs/cli.md", "docs/kpi.md", "docs/ledger.md", "docs/prometheus.md", "docs/sources.md")
 FOLLOWED = "tests/test_docs.py::test_a_reader_who_follows_a_document_sees_what_it_shows"
 
 

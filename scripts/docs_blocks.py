@@ -14,6 +14,7 @@ import typer
 
 from finopsctl.cli.app import app
 from finopsctl.cli.options import Common, Display
+from finopsctl.exporters.prometheus_rules import record_name
 from finopsctl.ledger.checks import CHECKS
 from finopsctl.ledger.schema import LEDGER
 from finopsctl.ledger.token_classes import TOKEN_CLASSES
@@ -150,6 +151,19 @@ def _fact(what: str, words: str) -> str:
     return f"`{words}`" if what in {"promql", "recording rule"} else _cell(words)
 
 
+def prometheus_reference() -> str:
+    """Return which KPIs LiteLLM's metrics tell, with rule and query, and which they cannot, with the reason."""
+    told = ["| KPI | recorded as | PromQL | mind |", "|---|---|---|---|"]
+    told += [
+        f"| `{k.name}` | `{record_name(k)}` | {_cell(f'`{k.promql}`')} | {_cell(k.promql_note)} |"
+        for k in KPIS
+        if k.promql
+    ]
+    untold = ["| KPI | why metrics cannot tell it |", "|---|---|"]
+    untold += [f"| `{k.name}` | {_cell(k.promql_note)} |" for k in KPIS if not k.promql]
+    return _text([*told, "", "And those that only logs tell:", "", *untold])
+
+
 def ledger_columns() -> str:
     """Return the table of ledger columns."""
     head = ["| column | type | unit | meaning | null | FOCUS |", "|---|---|---|---|---|---|"]
@@ -188,6 +202,8 @@ def source_reference() -> str:
         if source.missing:
             lines += ["", "The format leaves out:", "", "| column | what would bring it |", "|---|---|"]
             lines += [f"| `{column}` | {_cell(remedy)} |" for column, remedy in source.missing.items()]
+        if source.caution:
+            lines += ["", f"Mind: {source.caution}."]
         if source.refusal:
             lines += ["", f"Recognised, but refused: {source.refusal[0]}. {source.refusal[1]}"]
     lines += ["", "## Side tables", "", "They name and limit; they charge nothing."]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DOCS = ROOT / "docs"
-GENERATED = ("cli", "kpi", "ledger", "sources")
+GENERATED = ("cli", "kpi", "ledger", "prometheus", "sources")
 GUIDES = sorted(DOCS.glob("adding-*.md"))
 FOLLOWED = (
     "README.md",

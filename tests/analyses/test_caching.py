@@ -300,3 +300,17 @@ def test_a_lifetime_reads_back_as_it_is_written(text: str) -> None:
 def test_a_text_that_is_no_lifetime_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="no lifetime"):
         lifetime(text)
+
+
+def test_a_write_price_of_the_automatic_rule_holds_for_every_lifetime_and_discount() -> None:
+    """Of 4,096 tokens 2,048 are written and 2,048 read: 1 - 0.5 x 0.5 + 0.5 x 0.25 = 0.875. A price given for writes
+    was taken at the lifetime asked for alone, so that others looked better, and at no discount."""
+    found = simulate(trace((0, "abcd"), (1, "abcd")), Experiment("openai", write_price=Fraction(5, 4)))
+
+    discounts = found.report().tables[1].frame
+    assert set(found.rows["write_price"]) == {1.25}
+    assert set(found.rows["input_cost_factor"]) == set(discounts["at_50"]) == {0.875}
+
+
+def test_a_model_sold_by_several_is_priced_by_its_maker_where_none_is_named() -> None:
+    assert model_prices(resolver(), "gpt-4o", TODAY).provider == "openai"

@@ -65,3 +65,15 @@ def test_a_block_that_is_not_full_counts_among_tokens_but_not_in_the_hit_rate() 
 def test_a_unit_larger_than_the_whole_cache_is_not_kept() -> None:
     assert found("lfu", 0, "a", "a") == [0, 0]
     assert found("lru", 0, "a", "a") == [0, 0]
+
+
+@pytest.mark.parametrize("policy", ["lfu", "length-aware"])
+def test_a_unit_that_rose_is_not_forgotten_for_what_it_was(policy: str) -> None:
+    """Room for two: x was touched once when it came in, then twice more; y and z make room for each other."""
+    assert found(policy, 2, "x", "y", "x", "x", "z", "y", "x") == [0, 0, 1, 1, 0, 0, 1]
+
+
+@pytest.mark.parametrize("policy", ["lfu", "length-aware"])
+def test_a_unit_that_comes_back_begins_anew(policy: str) -> None:
+    """Room for one: x twice, y drops it all the same; x comes back with one touch and z drops it."""
+    assert found(policy, 1, "x", "x", "y", "x", "z", "x") == [0, 1, 0, 0, 0, 0]

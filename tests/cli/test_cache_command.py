@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
 
 import pytest
 
 from book_files import write
 from commands import answered, finopsctl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 CHAT = SAMPLE / "traces" / "recipe_chat.txt"
@@ -174,11 +180,28 @@ def test_prompts_in_logs_are_replayed_and_never_shown(tmp_path: Path) -> None:
     assert not {"SECRET", "PRIVATE"} & set((done.stdout + done.stderr).replace('"', " ").split())
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_prompts_that_come_through_a_pipe_stay_off_the_disk(
+    tmp_path: Path, pack: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"model": "gpt-4o", "prompt_tokens": 2000, "messages": [{"role": "user", "content": "PRIVATE"}]}
+    lines = "".join(json.dumps({"startTime": at, **row}) + "\n" for at in (1000.0, 1001.0))
+    monkeypatch.setattr("tempfile.TemporaryDirectory", None)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_bytes, args=(pack(lines.encode()),))
+    writer.start()
+
+    done = finopsctl("cache", "simulate", pipe, "--rule", "openai", "-f", "json")
+
+    writer.join()
+    assert json.loads(done.stdout)["totals"]["cached_tokens"] == 1920
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         (("--rule", "lur"), "unknown rule 'lur'"),
-        (("--rule", "openai", "--capacity", "1M"), "knows no capacity"),
         (("--rule", "anthropic", "--ttl", "10m"), "no known write price"),
         (("--rule", "anthropic", "--breakpoints", "middle"), "no place for breakpoints"),
         (("--rule", "lru", "--capacity", "much"), "--capacity 'much' is no number"),
@@ -190,3 +213,72 @@ def test_a_question_that_makes_no_sense_ends_with_a_sentence(options: tuple[str,
 
     assert done.returncode == 2
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("rule", "options", "hint"),
+    [
+        ("lru", ("--ttl", "5m"), "--rule openai or anthropic"),
+        ("lfu", ("--breakpoints", "end"), "--rule anthropic"),
+        ("length-aware", ("--write-price", "1.25"), "--rule openai or anthropic"),
+        ("openai", ("--breakpoints", "blocks"), "--rule anthropic"),
+        ("anthropic", ("--capacity", "1M"), "--rule lru or lfu or length-aware"),
+    ],
+)
+def test_an_option_that_the_rule_does_not_use_is_not_passed_over(
+    rule: str, options: tuple[str, str], hint: str
+) -> None:
+    done = finopsctl("cache", "simulate", CHAT, "--rule", rule, *options)
+
+    assert done.returncode == 2
+    assert f"the rule {rule} does not use {options[0]}" in done.stderr
+    assert hint in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("rule", "options"),
+    [("lru", ("--discount", "0.5")), ("lfu", ("--read-price", "0.1")), ("openai", ("--price-date", "2026-10-01"))],
+)
+def test_prices_that_change_nothing_without_a_model_are_not_passed_over(rule: str, options: tuple[str, str]) -> None:
+    done = finopsctl("cache", "simulate", CHAT, "--rule", rule, *options)
+    with_model = finopsctl("cache", "simulate", CHAT, "--rule", rule, *options, "--model", "gpt-4o")
+
+    assert done.returncode == 2
+    assert f"without a model {options[0]} changes nothing" in done.stderr
+    assert with_model.returncode == 0
+
+
+def test_a_size_of_blocks_is_not_passed_over_for_a_log_that_has_none(tmp_path: Path) -> None:
+    path = tmp_path / "logs.jsonl"
+    row = {"startTime": "2026-10-01T09:00:00Z", "model": "gpt-4o", "prompt_tokens": 9, "messages": [{"content": "a"}]}
+    path.write_text(json.dumps(row) + "\n", "utf-8")
+
+    done = finopsctl("cache", "simulate", path, "--rule", "lru", "--block", "16")
+
+    assert done.returncode == 2
+    assert "is a log with prompts, which has no blocks" in done.stderr
+
+
+_SAID = ["period", "as_of", "currency", "cost_basis", "price_book", "inputs", "data_quality"]
+
+
+def test_a_simulations_document_says_what_it_rests_on(tmp_path: Path) -> None:
+    """127 requests in 8 hours, whose times count from the beginning of the trace."""
+    cut = tmp_path / "cut.jsonl"
+    cut.write_bytes(CHAT.read_bytes() + b'{"timestamp": 1')
+    found = answered("cache", "simulate", cut, "--rule", "openai")
+
+    assert list(found)[1:8] == _SAID
+    assert found["period"] == {"start": None, "end": None, "timezone": "UTC", "seconds": 28891.293}
+    assert (found["as_of"], found["cost_basis"], found["price_book"]) == (None, None, None)
+    assert found["inputs"][0].items() >= {"path": str(cut), "records": 127, "bad_lines": 1}.items()
+    assert found["data_quality"].items() >= {"records": 127, "bad_lines": 1, "unpriced_requests": None}.items()
+    priced = answered("cache", "simulate", CHAT, "--rule", "openai", "--model", "gpt-4o")
+    assert (priced["cost_basis"], priced["data_quality"]["unpriced_requests"]) == ("list", 0)
+
+
+def test_an_estimates_document_has_the_keys_of_the_others_and_no_input() -> None:
+    found = answered("cache", "estimate", "--requests", "10", "--cost", "1", "--hit-rate", "50%")
+
+    assert list(found)[1:8] == _SAID
+    assert (found["currency"], found["inputs"], found["period"], found["data_quality"]) == ("USD", [], None, None)

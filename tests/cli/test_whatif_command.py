@@ -60,7 +60,9 @@ def test_rows_are_by_model_unless_said_otherwise(log: str, capsys: pytest.Captur
     code, out, _ = told(capsys, "whatif", log, "--swap", "gpt-4o=gpt-4o-mini")
 
     assert code == 0
-    assert out.splitlines()[0] == "Swapping gpt-4o for gpt-4o-mini saves $9.87 of $10.50 (94.0%): 3 requests move."
+    assert out.splitlines()[0] == (
+        "Swapping gpt-4o for gpt-4o-mini saves $9.87 of $10.50 (94.0%), $296.10 a month at this rate: 3 requests move."
+    )
     assert "gpt-4o" in out
 
 

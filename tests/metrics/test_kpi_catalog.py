@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from finopsctl.errors import ConfigError
@@ -31,6 +33,17 @@ def test_every_kpi_is_declared_once() -> None:
 
 def test_every_recording_rule_has_its_kpi_and_its_query() -> None:
     assert {k.record for k in KPIS if k.record and k.promql} == RECORDING_RULES
+
+
+def test_every_kpi_has_a_query_or_the_reason_why_metrics_cannot_tell_it() -> None:
+    assert [k.name for k in KPIS if not k.promql and not k.promql_note] == []
+
+
+def test_no_quotient_of_a_query_divides_by_what_may_be_zero() -> None:
+    """What is divided by is a positive number or stands in a comparison that leaves zero out, or counts above zero."""
+    bare = re.compile(r"/ (?!7 > 0|\((?:sum|max) |\((?:sum|max)\(|on \(\)|count\()")
+
+    assert [k.name for k in KPIS if bare.search(k.promql)] == []
 
 
 def test_every_unit_is_one_of_the_documented_ones() -> None:

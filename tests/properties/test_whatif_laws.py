@@ -23,6 +23,7 @@ COUNT = st.integers(0, 200_000)
 ROW = st.fixed_dictionaries(
     {
         "model": st.sampled_from(["big", "small", "vectors", "nobody"]),
+        "requested_model": st.sampled_from([None, None, "big", "small", "fast"]),
         "team": st.sampled_from(["a", "b", None]),
         "record_kind": st.sampled_from(["request", "usage"]),
         "requests": st.sampled_from([1, 7, 1000, None]),

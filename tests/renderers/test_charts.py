@@ -304,7 +304,7 @@ def test_axes_speak_the_currency_and_the_calendar() -> None:
     words = texts(drawn)
 
     assert [word for word in words if word.startswith("€")] == ["€0", "€200", "€400", "€600", "€800"]
-    assert [word for word in words if word.startswith("Oct")][:2] == ["Oct 1, 2026", "Oct 8"]
+    assert [word for word in words if word.startswith("Oct")][:2] == ["Oct 1, 2026", "Oct 4"]
 
 
 def test_weeks_and_months_stand_one_after_the_other() -> None:

@@ -121,7 +121,7 @@ def test_every_chart_is_drawn_once_for_the_width_there_is(browser: Browser, file
 
 
 def test_text_in_a_chart_is_not_shrunk_below_what_can_be_read(browser: Browser, files: dict[str, Path]) -> None:
-    """Charts are drawn for 318, 600 and 908 pixels; in between they shrink, to no less than nine tenths."""
+    """Charts are drawn for 318, 600 and 1028 pixels; in between they shrink, to no less than nine tenths."""
     scale = (
         "Math.min(...[...document.querySelectorAll('svg[role=img]')].filter((s) => s.clientWidth)"
         ".map((s) => s.clientWidth / s.viewBox.baseVal.width))"

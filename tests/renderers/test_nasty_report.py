@@ -37,7 +37,7 @@ def test_a_screen_shows_the_report_like_this(name: str, golden: Callable[[str, b
     golden(f"renderers/nasty/{name}", document)
 
 
-@pytest.mark.parametrize("name", ["md", "json", "jsonl", "csv", "html"])
+@pytest.mark.parametrize("name", ["md", "json", "jsonl", "csv", "html", "openmetrics"])
 def test_a_text_format_writes_the_report_like_this(name: str, golden: Callable[[str, bytes], None]) -> None:
     document = renderer_named(name).render(NASTY, Screen())
 

@@ -191,3 +191,17 @@ def test_httpx_logs_no_address(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_file_name_is_no_address() -> None:
     assert is_address("https://example.org/x.toml")
     assert not is_address("prices/openai.toml")
+
+
+def test_headers_are_sent_and_in_no_message() -> None:
+    seen: list[str | None] = []
+
+    def answer(handler: BaseHTTPRequestHandler, _: int) -> None:
+        seen.append(handler.headers.get("Authorization"))
+        reply(handler, 401)
+
+    with served(answer) as (url, _), pytest.raises(DeliveryError) as raised:
+        get(url, headers={"Authorization": "Bearer SECRET"})
+
+    assert seen == ["Bearer SECRET"]
+    assert "SECRET" not in f"{raised.value.message} {raised.value.hint}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from finopsctl.allocation import keys as key_map
 from finopsctl.allocation.rules import allocate
 from finopsctl.books import in_place, same_traffic, side_tables
+from finopsctl.books.asking import asked, files_of
 from finopsctl.books.books import Books, InputSummary
 from finopsctl.books.cost import unconverted, with_cost
 from finopsctl.books.prices import Pricer
@@ -65,7 +66,8 @@ def open_books(request: Request, tell: Callable[[str], None] = lambda _: None) -
     scratch = Scratch()
     named = list(side_tables.named(request, scratch.folder))
     known = {table.file.path.resolve() for table in named}
-    inputs = [f for f in expand(request.inputs, scratch.folder) if f.path.resolve() not in known]
+    given = [*expand(files_of(request), scratch.folder), *asked(request, scratch.folder)]
+    inputs = [f for f in given if f.path.resolve() not in known]
     files = [*named, *(r for f in inputs if (r := _recognise(f, request, progress)))]
     if not files:
         raise _nothing_read(progress)
@@ -207,6 +209,9 @@ def _read_one(recognised: Recognised, source: Source, spool: Spool, progress: _P
     _note_faults(faults, progress)
     if not records:
         progress.findings.append(_no_rows(recognised.file.name, source.name, "charges"))
+    elif source.caution:
+        message, evidence = f"{recognised.file.name}: {source.caution}", {"file": recognised.file.name}
+        progress.findings.append(Finding(Severity.INFO, "estimate", message, "", evidence))
 
 
 def _no_rows(file: str, source: str, what: str) -> Finding:

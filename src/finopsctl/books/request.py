@@ -110,7 +110,7 @@ class Request:
     """What to open and how.
 
     Args:
-        inputs: Paths, folders, globs or ``-``.
+        inputs: Paths, folders, globs, ``-``, or a Prometheus to ask (``prometheus:https://host:9090``).
         source: Read every file as this source instead of detecting it.
         column_map: A ``--map`` file for CSV, JSON lines or Parquet of one's own.
         period: Which period.
@@ -131,6 +131,7 @@ class Request:
         exchange_rates: Rows of (from, to, date, rate).
         redact: Dimensions to replace by a keyed hash.
         redact_key: The key of that hash.
+        prometheus_token: The bearer token for a Prometheus among the inputs.
         strict: Bad lines and unpriced records are errors.
         outcomes: A file of outcomes, beside those found among the inputs.
         revenue: A file of revenue, beside those found among the inputs.
@@ -156,6 +157,7 @@ class Request:
     exchange_rates: tuple[tuple[str, str, date, Decimal], ...] = ()
     redact: tuple[str, ...] = ()
     redact_key: str | None = None
+    prometheus_token: str | None = field(default=None, repr=False)
     strict: bool = False
     fiscal_year_start: int = calendar.JANUARY
     outcomes: Path | None = None

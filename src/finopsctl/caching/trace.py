@@ -78,15 +78,19 @@ class Trace:
         """Input tokens in whole units: what a cache of blocks could answer at best."""
         return sum(prompt.whole_tokens for prompt in self.prompts)
 
-    def room(self, prompt: Prompt, unit: int) -> int:
-        """Return how many tokens of a cache's capacity a unit of a prompt takes."""
-        return self.block or prompt.ends[unit] - prompt.upto(unit)
+    def rooms(self, prompt: Prompt) -> Sequence[int]:
+        """Return how many tokens of a cache's capacity each unit of a prompt takes."""
+        if self.block:
+            return (self.block,) * len(prompt.units)
+        return [end - before for before, end in zip((0, *prompt.ends), prompt.ends, strict=False)]
 
     def room_of_all(self) -> int:
         """Return the capacity that a cache needs never to forget anything."""
         if self.block:
             return self.block * len({unit for prompt in self.prompts for unit in prompt.units})
-        rooms = {unit: self.room(prompt, at) for prompt in self.prompts for at, unit in enumerate(prompt.units)}
+        rooms: dict[Hashable, int] = {}
+        for prompt in self.prompts:
+            rooms.update(zip(prompt.units, self.rooms(prompt), strict=True))
         return sum(rooms.values())
 
 

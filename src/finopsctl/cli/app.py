@@ -17,6 +17,7 @@ from finopsctl.cli import (
     config,
     demo,
     doctor,
+    export,
     forecast,
     init,
     inspect,
@@ -57,6 +58,7 @@ app.command("anomalies", epilog=anomalies.EXAMPLES, rich_help_panel=_LEVERS)(sha
 app.command("check", epilog=check.EXAMPLES, rich_help_panel=_LEVERS)(shares(check.check))
 app.command("recommend", epilog=recommend.EXAMPLES, rich_help_panel=_LEVERS)(shares(recommend.recommend))
 app.add_typer(cache.app, name="cache", rich_help_panel=_LEVERS)
+app.add_typer(export.app, name="export", rich_help_panel=_LEDGER)
 app.command("inspect", epilog=inspect.EXAMPLES, rich_help_panel=_LEDGER)(shares(inspect.inspect))
 app.command("normalize", epilog=normalize.EXAMPLES, rich_help_panel=_LEDGER)(shares(normalize.normalize))
 app.add_typer(pricing.app, name="pricing", rich_help_panel=_LEDGER)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -13,15 +13,24 @@ from finopsctl.cli.options import Display, option
 from finopsctl.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
     from fractions import Fraction
+    from io import BufferedReader
 
-    from finopsctl.analyses.caching import CacheSimulation, ModelPrices
+    from finopsctl.analyses.caching import ModelPrices
     from finopsctl.caching.trace import Trace
     from finopsctl.config.settings import Settings
-    from finopsctl.results.report import Context
+    from finopsctl.sources._input import InputFile, Pipe
 
 _UNLIMITED = "unlimited"
 _POLICIES, _PROVIDERS = ("lru", "lfu", "length-aware"), ("openai", "anthropic")
+_USED_BY = {
+    "--capacity": _POLICIES,
+    "--ttl": _PROVIDERS,
+    "--breakpoints": ("anthropic",),
+    "--write-price": _PROVIDERS,
+}
+_OF_MONEY = ("--discount", "--read-price", "--price-date")
 
 
 TraceFile = Annotated[
@@ -51,14 +60,15 @@ Capacity = Annotated[
     ),
 ]
 Lifetime = Annotated[
-    str, option(None, "How long a provider keeps what is not used. Default: 5m.", "--ttl", metavar="TIME")
+    str | None, option(None, "How long a provider keeps what is not used. Default: 5m.", "--ttl", metavar="TIME")
 ]
 Discount = Annotated[
     str | None,
     option(None, "Off the input price for cached tokens. Default: the model's, else 0.5.", "--discount", metavar="F"),
 ]
 Breakpoints = Annotated[
-    str, option(None, "Of anthropic's rule: end, first:N or blocks. Default: end.", "--breakpoints", metavar="WHERE")
+    str | None,
+    option(None, "Of anthropic's rule: end, first:N or blocks. Default: end.", "--breakpoints", metavar="WHERE"),
 ]
 WritePrice = Annotated[
     str | None,
@@ -77,7 +87,9 @@ Model = Annotated[
     str | None, option(None, "Price the tokens as this model's, for amounts.", "--model", metavar="MODEL")
 ]
 PriceDate = Annotated[str | None, option(None, "Whose prices. Default: the latest.", "--price-date", metavar="DATE")]
-Block = Annotated[int, typer.Option("--block", metavar="TOKENS", help="Tokens per hash id.", min=1, show_default=True)]
+Block = Annotated[
+    int | None, typer.Option("--block", metavar="TOKENS", help="Tokens per hash id. Default: 512.", min=1)
+]
 
 
 def simulate(
@@ -86,14 +98,14 @@ def simulate(
     *,
     rule: Rule,
     capacity: Capacity = None,
-    ttl: Lifetime = "5m",
+    ttl: Lifetime = None,
     discount: Discount = None,
-    breakpoints: Breakpoints = "end",
+    breakpoints: Breakpoints = None,
     write_price: WritePrice = None,
     read_price: ReadPrice = None,
     model: Model = None,
     price_date: PriceDate = None,
-    block: Block = 512,
+    block: Block = None,
 ) -> None:
     """Replay prompts through a cache: hit rates by capacity, or the bill under a provider's rule.
 
@@ -103,15 +115,26 @@ def simulate(
     from finopsctl.analyses.caching import Experiment
     from finopsctl.analyses.caching import simulate as replayed
     from finopsctl.analyses.caching.lifetimes import lifetime
+    from finopsctl.analyses.caching.simulation_context import context_of
     from finopsctl.caching import provider_rules
     from finopsctl.cli.run import settings_for, show
 
+    given = {
+        "--capacity": capacity,
+        "--ttl": ttl,
+        "--breakpoints": breakpoints,
+        "--write-price": write_price,
+        "--read-price": read_price,
+        "--discount": discount,
+        "--price-date": price_date,
+    }
+    _refuse_unused(rule, [option for option, value in given.items() if value], priced=model is not None)
     settings = settings_for(display, price_date=price_date)
     experiment = Experiment(
         rule=rule,
         capacities=tuple(_capacity(item) for text in capacity or () for item in text.split(",")),
-        lifetime=lifetime(ttl),
-        places=provider_rules.breakpoints(breakpoints),
+        lifetime=lifetime(ttl or "5m"),
+        places=provider_rules.breakpoints(breakpoints or "end"),
         read_price=_read_price(discount, read_price),
         write_price=_price("--write-price", write_price),
         prices=None if model is None else _model_prices(model, rule, settings),
@@ -120,23 +143,62 @@ def simulate(
     if settings.strict and read.bad_lines:
         raise SourceError(read.findings[0].message, "Leave out --strict to count the other lines.")
     result = replayed(read, experiment)
-    show(replace(result.report(), context=_context(result)), settings, display)
+    show(replace(result.report(), context=context_of(result, settings.tz)), settings, display)
 
 
-def _trace(name: str, block: int) -> Trace:
-    from tempfile import TemporaryDirectory
+def _refuse_unused(rule: str, given: list[str], *, priced: bool) -> None:
+    """Refuse options that a rule makes nothing of, naming the rules that do.
+
+    Args:
+        rule: As it was typed; one there is not is refused elsewhere.
+        given: Options that were typed.
+        priced: Whether a model's prices are asked for, which give policies amounts.
+    """
+    if rule not in (*_POLICIES, *_PROVIDERS):
+        return
+    for name in given:
+        rules = _USED_BY.get(name, (rule,))
+        if rule not in rules:
+            raise ConfigError(
+                f"the rule {rule} does not use {name}", f"Leave it out, or use --rule {' or '.join(rules)}."
+            )
+        if name in _OF_MONEY and not priced and (rule in _POLICIES or name == "--price-date"):
+            raise ConfigError(
+                f"without a model {name} changes nothing under the rule {rule}", "Add --model gpt-4o, for example."
+            )
+
+
+def _trace(name: str, block: int | None) -> Trace:
+    from contextlib import ExitStack
 
     from finopsctl.caching.reading import read_trace
-    from finopsctl.sources._input import expand, guarded
+    from finopsctl.caching.trace import BLOCK
+    from finopsctl.sources._input import guarded
 
-    with TemporaryDirectory(prefix="finopsctl-") as scratch:
-        files = expand([name], Path(scratch))
-        if len(files) > 1:
-            raise ConfigError(
-                f"{name} stands for {len(files)} files, and a simulation replays one", "Name one of them."
-            )
-        with guarded(files[0]) as lines:
-            return read_trace(lines, files[0].name, block)
+    with ExitStack() as opened:
+        file = _opened(name, opened)
+        lines = opened.enter_context(guarded(file))
+        found = read_trace(lines, file.name, BLOCK if block is None else block)
+    if block is not None and found.block is None:
+        raise ConfigError(f"{name} is a log with prompts, which has no blocks", "Leave out --block.")
+    return found
+
+
+def _opened(name: str, opened: ExitStack) -> InputFile | Pipe:
+    """Return the one file a trace is read from; what comes through a pipe may hold prompts, and stays off the disk."""
+    import sys
+
+    from finopsctl.sources._input import Pipe, expand
+
+    path = Path(name).expanduser()
+    if name == "-":
+        return Pipe(cast("BufferedReader", sys.stdin.buffer))
+    if path.exists() and not path.is_file() and not path.is_dir():
+        return Pipe(opened.enter_context(path.open("rb")), name)
+    files = expand([name], path)
+    if len(files) > 1:
+        raise ConfigError(f"{name} stands for {len(files)} files, and a simulation replays one", "Name one of them.")
+    return files[0]
 
 
 def _model_prices(model: str, rule: str, settings: Settings) -> ModelPrices:
@@ -154,38 +216,6 @@ def _model_prices(model: str, rule: str, settings: Settings) -> ModelPrices:
     else:
         at = datetime.combine(book.checked, time(), UTC) if book.checked else datetime.now(UTC)
     return model_prices(Resolver(book, settings.deployments), model, at, rule if rule in _PROVIDERS else None)
-
-
-def _context(result: CacheSimulation) -> Context:
-    from finopsctl.results.report import Context
-    from finopsctl.results.wording import counted
-
-    trace, prices = result.trace, result.experiment.prices
-    entry = {
-        "path": trace.name,
-        "source": "prompts" if trace.block is None else "trace",
-        "records": len(trace.prompts),
-        "bad_lines": trace.bad_lines,
-        "left_out": trace.left_out,
-    }
-    notes = [f"{counted(len(trace.prompts), 'request')} of {trace.name}, {counted(trace.input_tokens, 'input token')}"]
-    if trace.bad_lines:
-        notes.append(f"{counted(trace.bad_lines, 'bad line')} not used")
-    if result.totals["read_price"] is not None:
-        read, written = (f"{result.totals[name]:.4g}" for name in ("read_price", "write_price"))
-        notes.append(f"Prices in units of the input price: {read} read, {written} written at the lifetime asked for")
-    if result.experiment.rule == "anthropic":
-        notes.append("blocks is an upper bound: Anthropic takes at most four breakpoints a request")
-    book = None
-    if prices is not None:
-        known = prices.resolver.book
-        book = {"version": known.version, "checked": known.checked}
-        notes.append(
-            f"Prices: {prices.provider}/{prices.model} on {prices.at:%Y-%m-%d}, catalogue {known.version}; input only"
-        )
-        if not result.totals["input_cost_factor"]:
-            notes.append("Cached tokens at the model's price for tokens read from a cache")
-    return Context({"currency": "USD", "price_book": book, "inputs": [entry]}, tuple(notes))
 
 
 def _read_price(discount: str | None, price: str | None) -> Fraction | None:

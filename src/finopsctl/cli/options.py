@@ -43,7 +43,8 @@ Inputs = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="INPUT",
-        help="Files, folders, globs or - (standard input); .gz and .zst too. Default: `inputs` of the configuration.",
+        help="Files, folders, globs or - (standard input); .gz and .zst too. Or prometheus:https://HOST, to ask one. "
+        "Default: `inputs` of the configuration.",
         show_default=False,
     ),
 ]
@@ -108,7 +109,13 @@ class Display:
 
     format: Annotated[
         str | None,
-        option(_OUTPUT, "table, md, csv, json, jsonl, parquet, xlsx or html.", "--format", "-f", metavar="FORMAT"),
+        option(
+            _OUTPUT,
+            "table, md, csv, json, jsonl, parquet, xlsx, html or openmetrics.",
+            "--format",
+            "-f",
+            metavar="FORMAT",
+        ),
     ] = None
     output: Annotated[
         Path | None,

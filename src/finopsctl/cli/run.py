@@ -131,7 +131,7 @@ def requested(settings: Settings) -> Request:
     """
     from finopsctl.books import PeriodWish, Request
     from finopsctl.config.origin import Layer
-    from finopsctl.config.settings import REDACT_KEY_VARIABLE
+    from finopsctl.config.settings import PROMETHEUS_TOKEN_VARIABLE, REDACT_KEY_VARIABLE
     from finopsctl.ledger.period import WORDS
 
     if not settings.inputs:
@@ -166,6 +166,7 @@ def requested(settings: Settings) -> Request:
         exchange_rates=tuple((r.source, r.target, r.day, r.rate) for r in settings.exchange_rate),
         redact=settings.redact,
         redact_key=os.environ.get(REDACT_KEY_VARIABLE),
+        prometheus_token=os.environ.get(PROMETHEUS_TOKEN_VARIABLE),
         strict=settings.strict,
         outcomes=settings.outcomes,
         revenue=settings.revenue,

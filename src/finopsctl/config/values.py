@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from finopsctl.errors import ConfigError, nearest
+from finopsctl.transport.http import is_live
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,7 @@ def text(raw: object, about: Key, context: Context) -> str:
         raise ConfigError(f"text is needed, not {kind(raw)}", "Put it in quotes.")
     if about.pattern and not re.fullmatch(about.pattern, raw):
         raise ConfigError(f"'{raw}' is not understood", about.help)
-    if about.is_input and raw != "-":
+    if about.is_input and raw != "-" and not is_live(raw):
         return str(context.base / Path(raw).expanduser())
     return raw
 

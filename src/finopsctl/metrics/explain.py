@@ -86,6 +86,7 @@ def explanation(kpi: Kpi) -> Report:
         ("dashboard window", kpi.window),
         ("recording rule", kpi.record or None),
         ("promql", kpi.promql or None),
+        ("from metrics" if kpi.promql else "not from metrics", kpi.promql_note or None),
     ]
     known = [(what, words) for what, words in facts if words]
     frame = pl.DataFrame(known, schema={"what": pl.String, "explanation": pl.String}, orient="row")

@@ -190,7 +190,9 @@ class Kpi:
         needs: What to give finopsctl where the value is missing.
         window: The span dashboards show it over.
         promql: The same figure from LiteLLM's Prometheus metrics, ``$w`` for the window; empty where they lack it.
-        record: The name of its recording rule; empty: none.
+        promql_note: How that figure differs from the ledger's; where there is none, why not.
+        record: The name of its recording rule among those that dashboards of AI gateways share; empty: none.
+        recorded: What that rule records where it is not the KPI itself.
     """
 
     name: str
@@ -212,7 +214,9 @@ class Kpi:
     needs: str = ""
     window: str = "24h"
     promql: str = ""
+    promql_note: str = ""
     record: str = ""
+    recorded: str = ""
 
     @property
     def measures(self) -> tuple[Measure, ...]:

@@ -83,6 +83,7 @@ RENDERERS: tuple[Renderer, ...] = (
     Renderer("github-summary", (), binary=False, render=_module("github_summary")),
     Renderer("gitlab", (), binary=False, render=_module("gitlab")),
     Renderer("junit", (".xml",), binary=False, render=_module("junit")),
+    Renderer("openmetrics", (".prom",), binary=False, render=_module("openmetrics")),
     Renderer("slack", (), binary=False, render=_module("slack")),
     Renderer("email", (".eml",), binary=False, render=_module("email")),
     Renderer("confluence", (".xhtml",), binary=False, render=_module("confluence")),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from finopsctl.renderers._format import Notation
     from finopsctl.results.report import Chart, Table
 
-CANVASES = (Canvas("narrow", 318, 190), Canvas("middle", 600, 230), Canvas("wide", 908, 260))
+CANVASES = (Canvas("narrow", 318, 190), Canvas("middle", 600, 230), Canvas("wide", 1028, 270))
 """A phone, a tablet or a sheet of paper, a desk."""
 
 _SVG = "http://www.w3.org/2000/svg"

@@ -27,14 +27,17 @@ from finopsctl.sources import (
     openai_usage,
     openai_usage_csv,
     outcomes,
+    prometheus,
     revenue,
 )
 from finopsctl.sources._bad import Faults
 from finopsctl.sources._csv import read_csv
 from finopsctl.sources._input import InputFile, expand
 from finopsctl.sources._json import read_document, read_lines
+from finopsctl.sources._litellm import litellm_provider_names
 from finopsctl.sources._parquet import read_parquet
 from finopsctl.sources._probe import Probe, probe
+from finopsctl.sources._prometheus_query import Query, fetched
 from finopsctl.sources._rows import Rows
 from finopsctl.sources._source import CALL, RANK, SideTable, Source
 
@@ -51,10 +54,13 @@ __all__ = [
     "Faults",
     "InputFile",
     "Probe",
+    "Query",
     "SideTable",
     "Source",
     "detect",
     "expand",
+    "fetched",
+    "litellm_provider_names",
     "probe",
     "read",
     "source_named",
@@ -65,6 +71,7 @@ SOURCES: tuple[Source, ...] = (
     litellm.SUMMARY,
     litellm_standard_logging.SOURCE,
     *litellm_daily.SOURCES,
+    prometheus.SOURCE,
     openai_usage.SOURCE,
     openai_usage_csv.SOURCE,
     openai_costs.SOURCE,
@@ -146,6 +153,7 @@ def read_raw(file: InputFile, look: Probe, source: Source | SideTable, faults: F
         raise SourceError(
             f"{file.name}: {source.name} does not come as JSON", "Leave out --source to have it detected."
         )
+    one_by_one = isinstance(source, Source) and source.verbatim
     if look.shape == "jsonl":
-        return read_lines(file, source.raw, source.envelope, faults)
-    return read_document(file, source.raw, source.envelope, faults)
+        return read_lines(file, source.raw, source.envelope, faults, one_by_one=one_by_one)
+    return read_document(file, source.raw, source.envelope, faults, one_by_one=one_by_one)

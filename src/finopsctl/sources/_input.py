@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from finopsctl.errors import SourceError, UnreadableError, reason_of
+from finopsctl.transport.http import is_live
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -69,6 +70,30 @@ class InputFile:
             return stream.read(size).removeprefix(_BOM)
 
 
+@dataclass(frozen=True, slots=True)
+class Pipe:
+    """Bytes that can be read only once, for a reader that needs no second time: they are never put into a file.
+
+    Args:
+        stream: Where they come from.
+        name: How it is called in messages.
+    """
+
+    stream: io.BufferedReader
+    name: str = "-"
+
+    def open(self) -> io.BufferedReader:
+        """Return the decompressed bytes as a buffered stream; closing it leaves ``stream`` open."""
+        start = self.stream.peek(4)
+        if start.startswith(_GZIP):
+            return io.BufferedReader(gzip.GzipFile(fileobj=self.stream), 1 << 20)
+        if start.startswith(_ZSTD):
+            import pyarrow as pa
+
+            return io.BufferedReader(_Readable(pa.CompressedInputStream(self.stream, "zstd")), 1 << 20)
+        return io.BufferedReader(_Readable(self.stream), 1 << 20)
+
+
 class _Readable(io.RawIOBase):
     """Lets the standard library buffer a pyarrow stream."""
 
@@ -87,7 +112,7 @@ class _Readable(io.RawIOBase):
 class guarded:  # noqa: N801 - used as a verb: ``with guarded(file) as stream``
     """Open a file and turn what can go wrong while reading it into :class:`SourceError`."""
 
-    def __init__(self, file: InputFile) -> None:
+    def __init__(self, file: InputFile | Pipe) -> None:
         self._file = file
 
     def __enter__(self) -> io.BufferedReader:
@@ -119,6 +144,11 @@ def expand(inputs: Iterable[str], scratch: Path) -> list[InputFile]:
     """
     files: dict[Path, InputFile] = {}
     for text in inputs:
+        if is_live(text):
+            raise SourceError(
+                "a live Prometheus is asked by questions about a period, it is no file to look into",
+                "Save an answer instead: finopsctl sources prometheus",
+            )
         try:
             for file in _expand_one(text, scratch):
                 files.setdefault(file.path.resolve(), file)

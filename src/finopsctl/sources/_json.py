@@ -57,16 +57,19 @@ class Chunk:
     breaks: int | None = None
 
 
-def read_lines(file: InputFile, raw: pl.Schema, envelope: tuple[str, ...], faults: Faults) -> Iterator[pl.DataFrame]:
+def read_lines(
+    file: InputFile, raw: pl.Schema, envelope: tuple[str, ...], faults: Faults, *, one_by_one: bool = False
+) -> Iterator[pl.DataFrame]:
     """Yield the records of a file of one JSON object a line.
 
-    A line may itself be an envelope (one API page a line); then its elements are the records.
+    A line may itself be an envelope (one API page a line); then its elements are the records. ``one_by_one`` keeps
+    every character of objects that are read as text.
     """
     for chunk in line_chunks(file):
         if envelope and _is_enveloped(chunk.data, envelope):
-            yield from _frames(_unfold_lines(chunk, envelope, faults), raw, faults)
+            yield from _frames(_unfold_lines(chunk, envelope, faults), raw, faults, one_by_one=one_by_one)
         else:
-            yield from _frames([chunk], raw, faults)
+            yield from _frames([chunk], raw, faults, one_by_one=one_by_one)
 
 
 def _is_enveloped(data: bytes, envelope: tuple[str, ...]) -> bool:
@@ -83,15 +86,18 @@ def _is_enveloped(data: bytes, envelope: tuple[str, ...]) -> bool:
     return False
 
 
-def read_document(file: InputFile, raw: pl.Schema, envelope: tuple[str, ...], faults: Faults) -> Iterator[pl.DataFrame]:
+def read_document(
+    file: InputFile, raw: pl.Schema, envelope: tuple[str, ...], faults: Faults, *, one_by_one: bool = False
+) -> Iterator[pl.DataFrame]:
     """Yield the records of one JSON document (or several in a row).
 
-    A document that ends early gives the records before the cut; the cut is one bad record.
+    A document that ends early gives the records before the cut; the cut is one bad record. ``one_by_one`` keeps every
+    character of objects that are read as text.
     """
     with guarded(file) as stream:
         data = stream.read().removeprefix(_BOM)
     elements = _document_elements(data, envelope, faults)
-    yield from _frames(_numbered(elements), raw, faults, separator="#")
+    yield from _frames(_numbered(elements), raw, faults, separator="#", one_by_one=one_by_one)
 
 
 def line_chunks(file: InputFile, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
@@ -119,9 +125,16 @@ def line_chunks(file: InputFile, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
         yield Chunk(rest, first)
 
 
-def _frames(chunks: Iterable[Chunk], raw: pl.Schema, faults: Faults, separator: str = ":") -> Iterator[pl.DataFrame]:
+def _frames(
+    chunks: Iterable[Chunk], raw: pl.Schema, faults: Faults, separator: str = ":", *, one_by_one: bool = False
+) -> Iterator[pl.DataFrame]:
     wired = wire_schema(raw)
     long_amounts = _long_amounts(raw)
+
+    if one_by_one:
+        tolerant = (_by_line(chunk, wired, faults, separator) for chunk in chunks)
+        yield from (from_wire(frame, raw) for frame in tolerant if frame.height)
+        return
 
     def parsed(chunk: Chunk) -> tuple[Chunk, pl.DataFrame | None]:
         if long_amounts:

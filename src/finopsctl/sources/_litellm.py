@@ -143,6 +143,11 @@ def provider_of(provider: pl.Expr, model: pl.Expr) -> pl.Expr:
     return pl.coalesce(said, known).str.to_lowercase().replace(PROVIDERS)
 
 
+def litellm_provider_names(provider: str) -> tuple[str, ...]:
+    """Return the names LiteLLM may have for a provider of the ledger, that one's own first."""
+    return (provider, *sorted(name for name, known in PROVIDERS.items() if known == provider))
+
+
 def key_name(alias: pl.Expr, digest: pl.Expr) -> pl.Expr:
     """Return the key's alias, else the hash LiteLLM gives; of a secret that was logged as it is, the last 4 signs."""
     shown = first_text(alias, digest)

@@ -59,6 +59,9 @@ class Source:
             by its bucket and dimensions alone, and the fuller of two counts. Not for bills, which repeat dimensions.
         adapt: For formats whose fields are known only from the file at hand: makes the source to use for it.
         refusal: For formats that are recognised but cannot be counted: why, and what to export instead.
+        verbatim: Whether objects that are kept as text have to keep every character: Polars loses backslashes where it
+            writes an object as text. Such records are read one by one, so only where they are few.
+        caution: What its figures must not be taken for, said with each file; empty: nothing.
     """
 
     name: str
@@ -76,6 +79,8 @@ class Source:
     buckets: bool = False
     adapt: Callable[[Probe], Source] | None = None
     refusal: tuple[str, str] | None = None
+    verbatim: bool = False
+    caution: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

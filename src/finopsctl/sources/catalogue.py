@@ -52,4 +52,6 @@ def one_source(name: str) -> Report:
         frame = pl.DataFrame({"column": list(missing), "remedy": list(missing.values())})
         columns = (Column("column", "Column"), Column("remedy", "What would bring it", long=Long.WRAP))
         tables.append(Table("What the format leaves out", frame, columns))
-    return Report("sources", f"{found.name}: {found.title}. Read from {', '.join(found.shapes)}.", tuple(tables))
+    mind = f" Mind: {found.caution}." if isinstance(found, Source) and found.caution else ""
+    headline = f"{found.name}: {found.title}. Read from {', '.join(found.shapes)}.{mind}"
+    return Report("sources", headline, tuple(tables))

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     import httpx
 
+LIVE = "prometheus:"
+"""What an input begins with that is no file but a Prometheus to ask."""
+
 MAX_BYTES = 64 * 1024 * 1024
 """The longest file that is fetched."""
 
@@ -102,7 +105,12 @@ class _Failure:
 
 
 def get(
-    url: str, *, timeout: float = 20.0, max_bytes: int = MAX_BYTES, pause: Callable[[float], None] = time.sleep
+    url: str,
+    *,
+    timeout: float = 20.0,
+    max_bytes: int = MAX_BYTES,
+    pause: Callable[[float], None] = time.sleep,
+    headers: Mapping[str, str] | None = None,
 ) -> bytes:
     """Return what ``url`` holds.
 
@@ -112,11 +120,13 @@ def get(
         max_bytes: Refuse anything longer.
         pause: Waits that many seconds between attempts. A passing failure (429, 5xx, no connection) is tried three
             times; ``Retry-After`` is honoured up to half a minute.
+        headers: Sent beside our own; their values are in no message.
 
     Raises:
         DeliveryError: not https, refused, moved, too long, or still failing after the last attempt.
     """
-    return _ask(Request("GET", url, timeout=timeout, max_bytes=max_bytes), pause, _LATER).body
+    request = Request("GET", url, headers=headers or {}, timeout=timeout, max_bytes=max_bytes)
+    return _ask(request, pause, _LATER).body
 
 
 def send(request: Request, pause: Callable[[float], None] = time.sleep) -> Reply:
@@ -140,6 +150,11 @@ def redacted(url: str) -> str:
     except ValueError:
         return "the address"
     return f"{parts.scheme}://{parts.hostname}/..." if parts.hostname else "the address"
+
+
+def is_live(text: str) -> bool:
+    """Say whether ``text`` is an input that is asked over the network: ``prometheus:https://host:9090``."""
+    return text.startswith(LIVE)
 
 
 def is_address(text: str) -> bool:

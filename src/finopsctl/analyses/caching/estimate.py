@@ -17,7 +17,7 @@ import polars as pl
 from finopsctl.errors import ConfigError
 from finopsctl.ledger.schema import MONEY
 from finopsctl.results.finding import Finding, Severity
-from finopsctl.results.report import Column, Report, Table
+from finopsctl.results.report import Column, Context, Report, Table
 from finopsctl.results.units import Direction, Unit
 from finopsctl.results.wording import money
 
@@ -26,6 +26,16 @@ if TYPE_CHECKING:
 
 LOOKUPS = ("hits", "all")
 _PICO = Decimal("1e-12")
+_NO_INPUT: Mapping[str, Any] = {
+    "period": None,
+    "as_of": None,
+    "currency": "USD",
+    "cost_basis": None,
+    "price_book": None,
+    "inputs": [],
+    "data_quality": None,
+}
+"""Where figures come from, of documents that rest on records: here on none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +60,7 @@ class CacheEstimate:
         )
         shown = {"part": "Total", **{name: self.totals[name] for name in ("baseline", "scenario", "saving")}}
         table = Table("Estimate", self.rows, columns, shown)
-        return Report("cache-estimate", self._headline(), (table,), self.totals, self.findings)
+        return Report("cache-estimate", self._headline(), (table,), self.totals, self.findings, Context(_NO_INPUT))
 
     def _headline(self) -> str:
         totals = self.totals

@@ -10,6 +10,7 @@ import polars as pl
 
 from finopsctl.errors import PricingError
 from finopsctl.ledger.schema import INSTANT, RECORD_KIND, conform
+from finopsctl.pricing.names import HOSTS
 from finopsctl.pricing.rating import rate
 from finopsctl.pricing.views import show
 
@@ -82,7 +83,8 @@ def model_prices(resolver: Resolver, name: str, at: datetime, likely: str | None
     before, _, after = name.partition("/")
     named = [(before, after)] if after and before in resolver.book.providers else []
     guessed = [(likely, name)] if likely else []
-    listed = [(provider, name) for provider in dict.fromkeys(_listing(resolver, name))]
+    makers_first = sorted(set(_listing(resolver, name)), key=lambda provider: (provider in HOSTS, provider))
+    listed = [(provider, name) for provider in makers_first]
     probe = pl.DataFrame(
         {column: [_ONE * (column == each) for each in _CLASSES] for column in _CLASSES},
         schema=dict.fromkeys(_CLASSES, pl.Int64),

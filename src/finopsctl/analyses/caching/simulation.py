@@ -276,10 +276,11 @@ def _read_price(experiment: Experiment) -> Fraction:
 
 def _write_price(experiment: Experiment, lifetime: timedelta) -> Fraction:
     """Return the price of a written token: as asked, the model's, or the rule's usual one for the lifetime."""
-    if lifetime == experiment.lifetime and experiment.write_price is not None:
+    is_automatic = experiment.rule == "openai"  # its writes cost the same however long they last
+    if experiment.write_price is not None and (is_automatic or lifetime == experiment.lifetime):
         return experiment.write_price
     prices = experiment.prices
-    if experiment.rule == "openai":
+    if is_automatic:
         return prices.write if prices is not None and prices.write is not None else Fraction(1)
     if lifetime not in SOLD:
         raise ConfigError(

@@ -89,8 +89,9 @@ def _by_lifetime(simulation: CacheSimulation) -> Table:
 
 
 def _discounts(simulation: CacheSimulation) -> Table:
-    """Return the input cost at usual discounts on cached tokens, writes at the price of input."""
-    cost = {f"at_{percent}": 1 - pl.col("hit_rate") * percent / 100 for percent in _DISCOUNTS}
+    """Return the input cost at usual discounts on cached tokens."""
+    premium = pl.col("written_share") * (pl.col("write_price") - 1)
+    cost = {f"at_{percent}": 1 - pl.col("hit_rate") * percent / 100 + premium for percent in _DISCOUNTS}
     columns = (
         Column("ttl", "Lifetime"),
         *(Column(f"at_{percent}", f"{percent} % off", Unit.RATIO) for percent in _DISCOUNTS),

@@ -9,6 +9,7 @@ import polars as pl
 
 from finopsctl.analyses.whatif.costs import CACHES, adapted, listing, offered, priced, same_provider, uncached
 from finopsctl.analyses.whatif.state import (
+    MODEL_COLUMNS,
     SCALE,
     divided_rows,
     holds,
@@ -19,6 +20,7 @@ from finopsctl.analyses.whatif.state import (
     scaled,
 )
 from finopsctl.errors import ConfigError, nearest
+from finopsctl.ledger.conditions import fits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -66,6 +68,27 @@ def check_targets(scenario: Scenario, prices: Prices, providers: Iterable[str | 
             raise ConfigError(f"no price list has the model '{target}'", hint)
 
 
+def _asked_otherwise(rows: pl.DataFrame, move: Move, play: Play) -> pl.Series:
+    """Return whether rows go by a name that a swap leaves and that is not its target already.
+
+    A request that a fallback served goes by two: swapping what it asked for for itself leaves it where it is.
+    """
+    names = play.prices.resolver.names
+
+    def is_target(provider: str | None, name: str, listed: str | None) -> bool:
+        found = offered(names, provider, name)
+        return name == move.target or (found is not None and f"{found.price_provider}/{found.name}" == listed)
+
+    keys = ["provider", *MODEL_COLUMNS, "_to"]
+    leaving = [
+        (*row, any(name and fits(name, move.models) and not is_target(row[0], name, row[-1]) for name in row[1:-1]))
+        for row in rows.select(keys).unique().iter_rows()
+    ]
+    schema = {**dict.fromkeys(keys, pl.String), "_leaves": pl.Boolean}
+    known = pl.DataFrame(leaving, schema=schema, orient="row")
+    return rows.select(keys).join(known, on=keys, how="left", nulls_equal=True, maintain_order="left")["_leaves"]
+
+
 def moved(rows: pl.DataFrame, move: Move, number: int, play: Play) -> pl.DataFrame:
     """Return rows with those on another model that a swap or routing rule takes, and the others as they were."""
     is_route = number < len(play.scenario.routes)
@@ -82,6 +105,8 @@ def moved(rows: pl.DataFrame, move: Move, number: int, play: Play) -> pl.DataFra
     known = _with_target(rows, move, play).with_columns(
         pl.col("_wanted") & pl.col("_listed").ne_missing(pl.col("_to")).fill_null(value=True)
     )
+    if move.models:
+        known = known.with_columns(pl.col("_wanted") & _asked_otherwise(known, move, play))
     chosen, others = _chosen(known, move, number)
     fit, stay = _fitting(chosen, move, play)
     gone = _gone(fit, number, play, is_route=is_route)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from finopsctl.analyses.whatif import wording
+from finopsctl.analyses.whatif.beside import PRICED
+from finopsctl.analyses.whatif.findings import findings_of
 from finopsctl.analyses.whatif.hosting import Hosting, hosting, spread
 from finopsctl.analyses.whatif.playing import success_of
 from finopsctl.analyses.whatif.tables import kept_table, moves_table, rows_table, scenarios_table
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from finopsctl.analyses.whatif.levers import Scenario
+    from finopsctl.analyses.whatif.names import Traffic
     from finopsctl.analyses.whatif.question import WhatIfQuestion
     from finopsctl.analyses.whatif.tallies import Tally
     from finopsctl.metrics.quality import Quality
@@ -38,12 +41,14 @@ class Outcome:
         tally: Its sums, without the cost of machines of one's own.
         question: What was asked.
         days: How many days the rows stand for.
+        beside: What the period holds at today's prices, of :func:`finopsctl.analyses.whatif.beside.added`.
     """
 
     scenario: Scenario
     tally: Tally
     question: WhatIfQuestion
     days: int
+    beside: pl.DataFrame
 
     @property
     def hosting(self) -> Hosting | None:
@@ -88,14 +93,13 @@ class Outcome:
     @property
     def moves(self) -> pl.DataFrame:
         """One row a swap or rule that took requests: from, to, requests, costs, break_even_success_rate ..."""
-        moves, rates = self.scenario.moves, self.scenario.success_rates
+        moves = self.scenario.moves
+        rates = {name: int(rate * 10**9) for name, rate in self.scenario.success_rates.items()}
         whole = self.tally.moves.group_by("_target").agg(pl.exclude("_cold").sum()).sort("_target")
         entries = []
         for row in whole.iter_rows(named=True):
             move = moves[row["_target"]]
-            known = {name: int(rate * 10**9) for name, rate in rates.items()}
-            old, new = (success_of(name, known) for name in (move.models[0] if move.models else "", move.target))
-            entries.append(_move_row(row, move.models, move.target, old, new))
+            entries.append(_move_row(row, move.models, move.target, success_of(move.target, rates)))
         return pl.DataFrame(entries, schema=_MOVES, orient="row")
 
     @property
@@ -120,6 +124,7 @@ class Outcome:
             **{name: tally.total(name) for name in ("requests", "requests_moved", "requests_kept")},
             "requests_changed": tally.total("requests_changed"),
             "unpriced_requests": tally.total("unpriced_requests"),
+            **self._left_out(),
             "days": self.days,
             "monthly_baseline": self._monthly(baseline),
             "monthly_run_rate": self._monthly(scenario),
@@ -133,6 +138,18 @@ class Outcome:
         if (host := self.hosting) is not None:
             found["self_host"] = host.totals()
         return found
+
+    def _left_out(self) -> dict[str, Any]:
+        """Return what the period holds that is on neither side: without a price there, or no traffic."""
+        left, beside = self.tally.left, self.beside
+        others = beside.filter(pl.col("what") != PRICED)
+        return {
+            "left_out_requests": int(left["requests"].sum()),
+            "left_out_tokens": int(left["tokens"].sum()),
+            "left_out": _usd(int(left["baseline"].sum())),
+            "other_spend": _usd(int(others["amount"].sum())),
+            "period_spend": _usd(int(beside["amount"].sum())),
+        }
 
     def _monthly(self, amount: Decimal | None) -> Decimal | None:
         return None if amount is None else (amount * _MONTH / self.days).quantize(PICO)
@@ -150,16 +167,17 @@ _MOVES = pl.Schema(
 )
 
 
-def _move_row(
-    row: Mapping[str, Any], models: tuple[str, ...], target: str, old: int | None, new: int | None
-) -> tuple[Any, ...]:
+def _move_row(row: Mapping[str, Any], models: tuple[str, ...], target: str, new: int | None) -> tuple[Any, ...]:
     baseline, scenario, plain = (_usd(row[name]) for name in ("baseline", "scenario", "unscaled"))
+    requests = row["requests"]
     share = float((baseline - scenario) / baseline) if baseline else None
-    rates = [None if rate is None else rate / 10**9 for rate in (old, new)]
+    now = row["successes"] if requests and not row["unrated"] else None  # of different models: as they are mixed
+    then = None if new is None or not requests else requests * new
+    rates = [None if successes is None else successes / requests / 10**9 for successes in (now, then)]
     even = float(plain / baseline) * (1.0 if rates[0] is None else rates[0]) if baseline else None
     per_success = (
-        None if rate is None or not row["requests"] else (cost * 10**9 / (row["requests"] * rate)).quantize(PICO)
-        for cost, rate in ((baseline, old), (plain, new))
+        None if not successes else (cost * 10**9 / successes).quantize(PICO)
+        for cost, successes in ((baseline, now), (plain, then))
     )
     name = ", ".join(models) if models else "(any)"
     return (
@@ -174,13 +192,13 @@ class WhatIf:
 
     ``rows``: of one scenario by dimensions (default: model); of several one row each, in the order given, and by
     dimensions where asked. ``totals``: of the one scenario, of several those of the cheapest, with its ``name``.
-    ``models``: every name a model of the ledger goes by.
+    ``traffic``: the names that its requests go by.
     """
 
     outcomes: tuple[Outcome, ...]
     question: WhatIfQuestion
     quality: Quality
-    models: tuple[str, ...] = ()
+    traffic: Traffic
 
     @property
     def rows(self) -> pl.DataFrame:
@@ -210,7 +228,7 @@ class WhatIf:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What a reader must know."""
-        return wording.findings(self)
+        return findings_of(self)
 
     def report(self) -> Report:
         """Return the presentable form."""
@@ -242,6 +260,7 @@ _SUMMARY: dict[str, Any] = {
     "saving_share": pl.Float64(),
     **dict.fromkeys(("saving_low", "saving_high"), MONEY),
     **dict.fromkeys(("requests", "requests_moved", "requests_kept", "unpriced_requests"), pl.Int64()),
+    "left_out": MONEY,
     **dict.fromkeys(("monthly_run_rate", "monthly_saving"), MONEY),
 }
 

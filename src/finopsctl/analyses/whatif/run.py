@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from finopsctl.analyses.whatif.beside import added, beside_of, charges_of
 from finopsctl.analyses.whatif.moves import Play, check_targets
+from finopsctl.analyses.whatif.names import Traffic, check_names, unmet
 from finopsctl.analyses.whatif.playing import SIDES, in_currency, played
 from finopsctl.analyses.whatif.result import Outcome, WhatIf
-from finopsctl.analyses.whatif.state import MODEL_COLUMNS, NEEDED, filter_columns, filters_of, opened
+from finopsctl.analyses.whatif.state import MODEL_COLUMNS, NEEDED, filter_columns, filters_of, is_usage, opened
 from finopsctl.analyses.whatif.tallies import Tally, merged, tallied
 from finopsctl.errors import ConfigError
 from finopsctl.ledger.period import zone
@@ -50,21 +52,32 @@ def whatif(ledger: pl.LazyFrame, question: WhatIfQuestion) -> WhatIf:
     refuse_longer_buckets(question.by, ahead.longest)
     for scenario in question.scenarios:
         check_targets(scenario, scenario.prices or question.prices, ahead.providers)
+        check_names(scenario, scenario.prices or question.prices)
     names = [f"{_BY}{d.name}" for d in question.by] or [_ALL]
     parts: list[list[Tally]] = [[] for _ in question.scenarios]
-    rollups = []
+    rollups, besides, passed = [], [], dict.fromkeys(filters_of(question.scenarios), 0)
     for batch in _batches(ledger, question):
-        found, seen = _played_all(batch, question, names, ahead.observed)
+        found, seen, beside = _played_all(batch, question, names, ahead.observed)
         rollups.append(seen)
+        besides.append(beside)
+        passed = {where: count + _passing(batch, at) for at, (where, count) in enumerate(passed.items())}
         for at, tally in enumerate(found):
             parts[at].append(tally)
     quality = quality_of(pl.concat(rollups), question.basis)
     days = days_covered(question.span, quality, question.timezone)
+    beside = added(besides)
     outcomes = tuple(
-        Outcome(scenario, merged(each), question, days)
+        Outcome(scenario, merged(each), question, days, beside)
         for scenario, each in zip(question.scenarios, parts, strict=True)
     )
-    return WhatIf(outcomes, question, quality, ahead.models)
+    lost = [where for where, count in passed.items() if not count]
+    never = unmet(ledger, lost, question.timezone, question.first_month)
+    return WhatIf(outcomes, question, quality, Traffic(ahead.names, never))
+
+
+def _passing(batch: pl.DataFrame, at: int) -> int:
+    """Return how many records of traffic pass a set of filters."""
+    return int(batch.select((is_usage() & pl.col(f"_when{at}")).sum()).item())
 
 
 def _checked(question: WhatIfQuestion) -> WhatIfQuestion:
@@ -88,13 +101,13 @@ class _Ahead:
 
     Args:
         providers: Of the traffic.
-        models: Every name its models go by.
+        names: Of its models: model, requested_model, canonical_model, and the requests of each combination.
         longest: The longest bucket.
         observed: The share of input read where prompt caches are in use; None: nowhere.
     """
 
     providers: tuple[str | None, ...]
-    models: tuple[str, ...]
+    names: pl.DataFrame
     longest: timedelta | None
     observed: Decimal | None
 
@@ -102,9 +115,10 @@ class _Ahead:
 def _looked_ahead(ledger: pl.LazyFrame, question: WhatIfQuestion) -> _Ahead:
     uses = (pl.col("cache_read_tokens") > 0).fill_null(value=False)
     cached = pl.sum_horizontal(pl.col(name).fill_null(0) for name in INPUT_COLUMNS).filter(uses)
+    requests = pl.col("requests").fill_null((pl.col("record_kind") == "request").cast(pl.Int64))
     names, buckets, shares = pl.collect_all(
         [
-            ledger.select("provider", *MODEL_COLUMNS).unique(),
+            ledger.filter(is_usage()).group_by("provider", *MODEL_COLUMNS).agg(requests=requests.sum()),
             longest_bucket(ledger),
             ledger.select(read=pl.col("cache_read_tokens").filter(uses).sum(), whole=cached.sum()),
         ],
@@ -118,8 +132,8 @@ def _looked_ahead(ledger: pl.LazyFrame, question: WhatIfQuestion) -> _Ahead:
             "how much of the prompts repeats is not known: no request here reads from a prompt cache",
             "Give the share: --prompt-cache 0.6, or measure it with finopsctl cache simulate.",
         )
-    models = {name for column in MODEL_COLUMNS for name in names[column].to_list() if name}
-    return _Ahead(tuple(names["provider"].unique()), tuple(sorted(models)), buckets.item(), observed)
+    known = names.drop("provider").sort(MODEL_COLUMNS)
+    return _Ahead(tuple(names["provider"].unique()), known, buckets.item(), observed)
 
 
 def _batches(ledger: pl.LazyFrame, question: WhatIfQuestion) -> Iterator[pl.DataFrame]:
@@ -132,11 +146,12 @@ def _batches(ledger: pl.LazyFrame, question: WhatIfQuestion) -> Iterator[pl.Data
 
 def _played_all(
     batch: pl.DataFrame, question: WhatIfQuestion, names: list[str], observed: Decimal | None
-) -> tuple[list[Tally], pl.DataFrame]:
+) -> tuple[list[Tally], pl.DataFrame, pl.DataFrame]:
     filters = filters_of(question.scenarios)
     dated = next((s.prices for s in question.scenarios if s.prices is not None and s.prices.at is not None), None)
     answered = [name for name in batch.columns if name.startswith(("_when", _BY))]
     rows = opened(batch.select(*NEEDED, *answered), question.prices, dated, question.basis)
+    charges = charges_of(batch, question)
     with_retries = any(scenario.retries for scenario in question.scenarios)
     found = []
     for scenario in question.scenarios:
@@ -144,13 +159,15 @@ def _played_all(
         after = played(rows, play, observed, with_retries=with_retries)
         money = [name for name in ("_base", "baseline", *SIDES, "_unscaled") if name in after.columns]
         found.append(tallied(in_currency(after, money, question.currency, question.rates), names))
-    return found, _quality_rows(batch, rows, question)
+    return found, _quality_rows(batch, rows, charges, question), beside_of(batch, rows, charges, question)
 
 
-def _quality_rows(batch: pl.DataFrame, rows: pl.DataFrame, question: WhatIfQuestion) -> pl.DataFrame:
-    """Sum what the data-quality figures need, with the baseline as the cost."""
+def _quality_rows(
+    batch: pl.DataFrame, rows: pl.DataFrame, charges: pl.Series, question: WhatIfQuestion
+) -> pl.DataFrame:
+    """Sum what the data-quality figures need, with the baseline as the cost of traffic."""
     priced = in_currency(rows, ["_base"], question.currency, question.rates)
-    cost = priced.select(cost=to_money(pl.col("_base"))).to_series()
+    cost = priced.select(cost=to_money(pl.col("_base"))).to_series().zip_with(rows["_usage"], charges)
     seen = batch.with_columns(cost, cost.alias("effective_cost"))
     return rollup(seen.lazy(), {}, (SPEND, REQUESTS, TOKENS)).collect()
 

@@ -70,6 +70,11 @@ def holds(where: tuple[str, ...], filters: Sequence[tuple[str, ...]]) -> pl.Expr
     return pl.col(f"_when{filters.index(where)}") if where else pl.lit(value=True)
 
 
+def is_usage() -> pl.Expr:
+    """Return whether a row is traffic, which a scenario prices again, and not a charge, a fee or a credit."""
+    return pl.col("record_kind").is_in(["request", "usage"])
+
+
 def opened(batch: pl.DataFrame, prices: Prices, fallback: Prices | None, basis: str) -> pl.DataFrame:
     """Return a batch with what it costs now.
 
@@ -80,7 +85,7 @@ def opened(batch: pl.DataFrame, prices: Prices, fallback: Prices | None, basis: 
         basis: ``list`` or ``effective``.
     """
     costs = priced(batch, prices, basis)
-    usage = batch["record_kind"].is_in(["request", "usage"])
+    usage = batch.select(is_usage()).to_series()
     later = pl.Series("_later", [False]).new_from_index(0, batch.height)
     if fallback is not None:
         later = (costs["cost"].is_null() & usage).alias("_later")

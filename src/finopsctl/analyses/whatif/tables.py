@@ -25,6 +25,7 @@ _COUNTS = (
     Column("requests_kept", "Stay", Unit.COUNT, 2),
     Column("unpriced_requests", "Unpriced", Unit.COUNT, 4),
 )
+_LEFT = Column("left_out", "Not compared", Unit.USD, 2)
 _MONTHLY = Column("monthly_saving", "Saving a month", Unit.USD, 1)
 
 
@@ -41,7 +42,8 @@ def rows_table(found: WhatIf) -> Table:
 def scenarios_table(found: WhatIf) -> Table:
     """Return the scenarios side by side."""
     rows = found.rows
-    shown = (Column("name", "Name"), *(d.column for d in found.question.by), *_MONEY, *_BAND, *_COUNTS, _MONTHLY)
+    left = (_LEFT,) if "left_out" in rows.columns and rows["left_out"].sum() else ()
+    shown = (Column("name", "Name"), *(d.column for d in found.question.by), *_MONEY, *_BAND, *_COUNTS, *left, _MONTHLY)
     return Table("Scenarios", rows, tuple(column for column in shown if column.name in rows.columns))
 
 

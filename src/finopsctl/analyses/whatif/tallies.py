@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.analyses.whatif.state import total_of
-from finopsctl.ledger.token_classes import INPUT_COLUMNS, OUTPUT_COLUMNS
+from finopsctl.ledger.token_classes import INPUT_COLUMNS, OUTPUT_COLUMNS, TOKEN_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,13 +20,17 @@ class Tally:
 
     Args:
         groups: One row a group of the dimensions: Int128 pico-units and counts.
-        moves: By number of the move: requests, baseline, scenario, per success as counted and before scaling.
+        moves: By number of the move: requests, baseline, scenario, per success as counted and before scaling, and
+            where success rates are given how many succeed now (by SCALE) and how many are of no known rate; images:
+            requests with any.
         kept: By move or lever's reason: requests.
+        left: By model, of traffic that has a price now and none under the scenario: requests, tokens, baseline.
     """
 
     groups: pl.DataFrame
     moves: pl.DataFrame
     kept: pl.DataFrame
+    left: pl.DataFrame
 
     def total(self, name: str) -> int:
         """Return the sum of a column of ``groups``."""
@@ -75,16 +79,24 @@ def tallied(rows: pl.DataFrame, dims: Sequence[str]) -> Tally:
     )
     gone = rows.filter(went & pl.col("_target").is_not_null())
     unscaled = "_unscaled" if "_unscaled" in rows.columns else "scenario"
+    rate = pl.col("_rate_before") if "_rate_before" in rows.columns else pl.lit(None, dtype=pl.Int64)
     moves = gone.group_by("_target", "_cold").agg(
         requests=units.sum(),
+        successes=(units.cast(pl.Int128) * rate).sum().cast(pl.Int128),
+        unrated=units.filter(rate.is_null()).sum(),
         baseline=pl.col("baseline").sum().cast(pl.Int128),
         scenario=pl.col("scenario").sum().cast(pl.Int128),
         unscaled=pl.col(unscaled).sum().cast(pl.Int128),
         tokens=total_of(INPUT_COLUMNS).sum(),
+        images=units.filter(pl.col("image_input_tokens") > 0).sum(),
     )
     stayed = rows.filter(both & ~went & pl.col("_stays").is_not_null())
     kept = stayed.group_by(reason="_stays").agg(records=pl.len(), requests=units.sum())
-    return Tally(groups, moves, kept)
+    lost = rows.filter(pl.col("_usage") & pl.col("baseline").is_not_null() & pl.col("scenario").is_null())
+    left = lost.group_by(model="_logged_model").agg(
+        requests=units.sum(), tokens=total_of(TOKEN_COLUMNS).sum(), baseline=pl.col("baseline").sum().cast(pl.Int128)
+    )
+    return Tally(groups, moves, kept, left)
 
 
 def merged(parts: Sequence[Tally]) -> Tally:
@@ -97,6 +109,9 @@ def merged(parts: Sequence[Tally]) -> Tally:
         _summed(pl.concat([part.moves for part in parts]), ["_target", "_cold"]),
         _summed(pl.concat([part.kept for part in parts]), ["reason"]).sort(
             "requests", "reason", descending=[True, False]
+        ),
+        _summed(pl.concat([part.left for part in parts]), ["model"]).sort(
+            "baseline", "model", descending=[True, False], nulls_last=True
         ),
     )
 

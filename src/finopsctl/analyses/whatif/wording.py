@@ -1,20 +1,12 @@
-"""What a what-if says in sentences: its headline, and what its figures do not cover."""
+"""What a what-if says in one sentence: what its levers are, what they save, and how many requests move."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from finopsctl.errors import nearest
-from finopsctl.ledger.conditions import fits
-from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.wording import counted, money
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from finopsctl.analyses.whatif.hosting import Hosting
     from finopsctl.analyses.whatif.levers import Scenario
     from finopsctl.analyses.whatif.result import Outcome, WhatIf
@@ -46,8 +38,9 @@ def headline(found: WhatIf) -> str:
         low, high = (money(totals[name], currency) for name in ("saving_low", "saving_high"))
         band = f", between {low} and {high}"
     if found.question.compare:
-        return f"{what} {'saves most' if saving > 0 else 'comes first'} of {len(found.outcomes)}: it {said}{band}."
-    return f"{what} {said}{band}{_moving(best)}{_pays(best)}."
+        first = f"{what} {'saves most' if saving > 0 else 'comes first'} of {len(found.outcomes)}"
+        return f"{first}: it {said}{band}{_without(best, currency)}."
+    return f"{what} {said}{band}{_monthly(best, currency)}{_moving(best)}{_pays(best)}{_without(best, currency)}."
 
 
 def described(scenario: Scenario) -> tuple[str, bool]:
@@ -70,6 +63,12 @@ def described(scenario: Scenario) -> tuple[str, bool]:
     text = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
     text = f"together, {text}" if len(parts) > 1 else text
     return f"{text[0].upper()}{text[1:]}", len(parts) > 1 or parts[0] in _PLURAL
+
+
+def _monthly(outcome: Outcome, currency: str) -> str:
+    """Return what that is in 30 days, where the records are of fewer or more."""
+    saving, monthly = outcome.totals["saving"], outcome.totals["monthly_saving"]
+    return f", {money(abs(monthly), currency)} a month at this rate" if saving and monthly != saving else ""
 
 
 def _moving(outcome: Outcome) -> str:
@@ -97,69 +96,11 @@ def _pays(outcome: Outcome) -> str:
     return ""
 
 
+def _without(outcome: Outcome, currency: str) -> str:
+    left = outcome.totals["left_out"]
+    return f"; {money(left, currency)} more has no price there and is not compared" if left else ""
+
+
 def _break_even(host: Hosting) -> str:
     even, has = int(host.break_even or 0), int(host.output_per_day)
     return f"a node pays from {even:,} output tokens a day, this traffic writes {has:,}"
-
-
-def findings(found: WhatIf) -> tuple[Finding, ...]:
-    """Return what a reader must know, in the order of the scenarios."""
-    said: dict[str, Finding] = {}
-    for outcome in found.outcomes:
-        for finding in _of_one(outcome, found):
-            said.setdefault(finding.message, finding)
-    return tuple(said.values())
-
-
-def _of_one(outcome: Outcome, found: WhatIf) -> Iterator[Finding]:
-    currency, tally = found.question.currency, outcome.tally
-    prefix = f"{outcome.scenario.name}: " if found.question.compare and outcome.scenario.name else ""
-    yield from _unmoved(outcome, found, prefix)
-    if later := tally.total("later"):
-        amount = money(Decimal(later) / 10**12, currency)
-        text = f"{amount} of the baseline is older than any price of its model: it is taken at the scenario's date too."
-        yield Finding(Severity.INFO, "priced_at_scenario_date", text)
-    if retried := tally.total("retried"):
-        amount = money(Decimal(retried) / 10**12, currency)
-        text = f"Both sides hold retries: {amount} now, each as much as the request on record."
-        yield Finding(Severity.INFO, "retries_added", text)
-    scenario = outcome.scenario
-    per_request = scenario.caps or scenario.prefixes or any(trim.tokens is not None for trim in scenario.trims)
-    if per_request and (buckets := tally.total("buckets")):
-        text = (
-            f"{prefix}{counted(buckets, 'record stands', 'records stand')} for several requests: what is limited "
-            "is their mean length, so long ones among them are not seen."
-        )
-        yield Finding(Severity.INFO, "means_limited", text, "Load request logs to see each request.")
-    cold = int(tally.moves.filter(pl.col("_cold"))["requests"].sum())
-    if cold:
-        text = (
-            f"{prefix}{counted(cold, 'request')} {'goes' if cold == 1 else 'go'} to another maker: "
-            "their cached tokens count as uncached."
-        )
-        yield Finding(Severity.INFO, "caches_start_cold", text, "--keep-cache leaves them as they are.")
-    host = outcome.hosting
-    if host is not None and not host.pays_within_capacity:
-        text = (
-            f"{prefix}a node is full at {int(host.node_output_per_day):,} output tokens a day, before it is cheaper "
-            "than the API: at this price and utilization self-hosting does not pay."
-        )
-        yield Finding(Severity.WARNING, "self_hosting_does_not_pay", text, "", host.totals())
-    if any(prefix_.write is None for prefix_ in outcome.scenario.prefixes):
-        text = "Where writing to the prompt cache costs extra, all input that is not read is taken as written."
-        yield Finding(Severity.INFO, "all_else_written", text, "Say less with --prompt-cache READ/WRITE.")
-
-
-def _unmoved(outcome: Outcome, found: WhatIf, prefix: str) -> Iterator[Finding]:
-    """Say of which moves nothing came: no request goes by that name, or none of them has a price."""
-    took = set(outcome.tally.moves["_target"].to_list())
-    for number, move in enumerate(outcome.scenario.moves):
-        if number in took or not move.share or not move.models:
-            continue
-        if not any(fits(model, move.models) for model in found.models):
-            text = f"{prefix}no request is of {', '.join(move.models)}: the swap to {move.target} changes nothing"
-            yield Finding(Severity.WARNING, "nothing_moved", text, nearest(move.models[0], found.models))
-        elif not outcome.tally.kept.height:
-            text = f"{prefix}no priced request of {', '.join(move.models)} goes to {move.target}"
-            hint = "Filters, or a model without a price at its time: --price-date prices older records."
-            yield Finding(Severity.WARNING, "nothing_moved", text, hint)

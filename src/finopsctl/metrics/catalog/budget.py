@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from finopsctl.metrics import measures as m
+from finopsctl.metrics import promql as q
 from finopsctl.metrics.kpi import How, Kpi, Scale
 from finopsctl.results.units import Direction, Unit
 
@@ -22,7 +23,9 @@ BUDGET_UTILIZATION = Kpi(
     scale=Scale.of("< 0.70 good", "<= 0.90 warning", "critical"),
     member_of="budget",
     needs=_NEEDS,
-    promql="1 - max by (team) (litellm_remaining_team_budget_metric) / max by (team) (litellm_team_max_budget_metric)",
+    promql=f"1 - max by ({q.TEAM}) ({q.TEAM_REMAINING} < +Inf) / {q.team_limits()}",
+    promql_note="budgets that LiteLLM itself keeps, by team, since it last reset them; budgets of the configuration "
+    "have rules of their own",
     record="aigateway:budget_utilization:team",
 )
 
@@ -37,11 +40,12 @@ BURN_RATE = Kpi(
     how=How.PER_DAY,
     numerator=m.SPEND,
     needs="at least one whole day in the period",
-    promql="sum(increase(litellm_spend_metric_total[1d]))",
+    promql=q.increase(q.SPEND),
+    promql_note="of the last 24 hours; the ledger's is the mean of the period's whole days",
 )
 
 
-def _exhaustion(name: str, title: str, burn: str) -> Kpi:
+def _exhaustion(name: str, title: str, burn: str, promql: str, note: str) -> Kpi:
     return Kpi(
         name=name,
         title=title,
@@ -54,6 +58,8 @@ def _exhaustion(name: str, title: str, burn: str) -> Kpi:
         scale=_DAYS,
         member_of="budget",
         needs=_NEEDS,
+        promql=promql,
+        promql_note=note,
     )
 
 
@@ -69,12 +75,28 @@ BUDGET_VARIANCE = Kpi(
     scale=Scale.of("< -0.10 warning", "<= 0.10 good", "<= 0.25 warning", "critical"),
     member_of="budget",
     needs=_NEEDS,
+    promql_note="the gateway tells when a budget is reset, not when its period began, so there is no plan to date",
 )
+
+_DAILY = q.increase(q.SPEND, q.TEAM)
+_DAILY_MEAN = f"{q.increase(q.SPEND, q.TEAM, window='7d')} / 7"
 
 KPIS: tuple[Kpi, ...] = (
     BUDGET_UTILIZATION,
     BURN_RATE,
-    _exhaustion("days_to_exhaustion", "Days to exhaustion", "burn rate to date"),
-    _exhaustion("days_to_exhaustion_7d", "Days to exhaustion (7-day pace)", "mean daily spend of the last 7 days"),
+    _exhaustion(
+        "days_to_exhaustion",
+        "Days to exhaustion",
+        "burn rate to date",
+        q.days_left(_DAILY),
+        "at the pace of the last 24 hours, of budgets that LiteLLM itself keeps",
+    ),
+    _exhaustion(
+        "days_to_exhaustion_7d",
+        "Days to exhaustion (7-day pace)",
+        "mean daily spend of the last 7 days",
+        q.days_left(_DAILY_MEAN),
+        "of budgets that LiteLLM itself keeps",
+    ),
     BUDGET_VARIANCE,
 )

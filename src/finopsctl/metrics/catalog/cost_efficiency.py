@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from finopsctl.metrics import measures as m
+from finopsctl.metrics import promql as q
 from finopsctl.metrics.kpi import How, Kpi, RangeScale, Scale
 from finopsctl.results.units import Direction, Grade, Unit
 
 _SECTION = "Cost efficiency"
 
-_SPEND = "sum(increase(litellm_spend_metric_total[$w]))"
-_REQUESTS = "sum(increase(litellm_proxy_total_requests_metric_total[$w]))"
-_INPUT = "sum(increase(litellm_input_tokens_metric_total[$w]))"
-_OUTPUT = "sum(increase(litellm_output_tokens_metric_total[$w]))"
+_NO_SINGLE_CALLS = "metrics add requests up: what a single one cost is in the logs only"
 
 COST_PER_REQUEST = Kpi(
     name="cost_per_request",
@@ -26,7 +24,8 @@ COST_PER_REQUEST = Kpi(
     scale=Scale.of("< 0.005 good", "<= 0.01 ok", "<= 0.05 warning", "critical"),
     aim=Grade.OK,
     needs="records with a request count and a cost (or a model the price catalogue knows)",
-    promql=f"{_SPEND} / {_REQUESTS}",
+    promql=q.quotient(q.increase(q.SPEND), q.increase(q.REQUESTS)),
+    promql_note="requests are those clients made, failed ones too; the ledger counts as its logs do",
     record="aigateway:cost_per_request:1h",
 )
 
@@ -51,7 +50,8 @@ COST_PER_1K_TOKENS = Kpi(
         },
     ),
     needs="records with token counts and a cost",
-    promql=f"1000 * {_SPEND} / sum(increase(litellm_total_tokens_metric_total[$w]))",
+    promql="1000 * " + q.quotient(q.increase(q.SPEND), q.increase(q.TOKENS)),
+    promql_note="of all models together: metrics know no tiers, so there is no grade and no alert",
     record="aigateway:cost_per_1k_tokens:1h",
 )
 
@@ -68,6 +68,7 @@ def _quantile(percent: int) -> Kpi:
         how=How.QUANTILE,
         quantile=percent / 100,
         needs="request logs: buckets of many requests have no distribution",
+        promql_note=_NO_SINGLE_CALLS,
     )
 
 
@@ -84,6 +85,7 @@ def _trace_quantile(percent: int) -> Kpi:
         how=How.TRACE_QUANTILE,
         quantile=percent / 100,
         needs="logs with a trace or session id (LiteLLM: session_id; events: trace_id)",
+        promql_note="metrics know no traces and no sessions",
     )
 
 
@@ -103,7 +105,8 @@ TOKEN_RATIO = Kpi(
         by_glob=True,
     ),
     needs="records with input and output token counts",
-    promql=f"{_OUTPUT} / {_INPUT}",
+    promql=q.quotient(q.increase(q.OUTPUT_TOKENS), q.increase(q.INPUT_TOKENS)),
+    promql_note="of all use cases together: metrics know none, so there is no grade and no alert",
     record="aigateway:token_ratio:1h",
 )
 
@@ -121,7 +124,8 @@ CACHE_HIT_RATE = Kpi(
     aim=Grade.OK,
     needs="gateway logs that say which requests the cache served (LiteLLM: cache_hit)",
     window="1h",
-    promql=f"sum(increase(litellm_cache_hits_metric_total[$w])) / {_REQUESTS}",
+    promql=q.quotient(q.increase(q.CACHE_HITS), q.increase(q.REQUESTS)),
+    promql_note="no answer until the response cache has served a request: a cache that is off says nothing",
     record="aigateway:cache_hit_rate:1h",
 )
 
@@ -136,7 +140,7 @@ PROMPT_CACHE_READ_SHARE = Kpi(
     numerator=m.CACHE_READ_TOKENS,
     denominator=m.INPUT_TOKENS,
     needs="records with cache read token counts",
-    promql=f"sum(increase(litellm_input_cached_tokens_metric_total[$w])) / {_INPUT}",
+    promql=q.quotient(q.increase(q.CACHE_READ_TOKENS), q.increase(q.INPUT_TOKENS)),
 )
 
 KPIS: tuple[Kpi, ...] = (

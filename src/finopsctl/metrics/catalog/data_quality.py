@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from finopsctl.metrics import measures as m
+from finopsctl.metrics import promql as q
 from finopsctl.metrics.kpi import How, Kpi, Scale
 from finopsctl.results.units import Direction, Unit
 
 _SECTION = "Data quality"
+_SPEND = q.increase(q.SPEND)
 _NONE_IS_GOOD = Scale.of("<= 0 good", "warning")
 
 UNATTRIBUTED_SHARE = Kpi(
@@ -21,6 +23,8 @@ UNATTRIBUTED_SHARE = Kpi(
     denominator=m.SPEND,
     scale=_NONE_IS_GOOD,
     needs="records with a cost",
+    promql=q.quotient(q.or_none(q.increase(q.SPEND, where=f"team{q.UNKNOWN}"), _SPEND), _SPEND),
+    promql_note="before allocation rules and key maps, which metrics do not see",
 )
 
 UNPRICED_SHARE = Kpi(
@@ -35,6 +39,7 @@ UNPRICED_SHARE = Kpi(
     denominator=m.REQUESTS,
     scale=_NONE_IS_GOOD,
     needs="records with a request count",
+    promql_note="a request without a price adds nothing to the counter of spend and is not told apart",
 )
 
 DUPLICATE_SHARE = Kpi(
@@ -48,6 +53,7 @@ DUPLICATE_SHARE = Kpi(
     how=How.DUPLICATES,
     scale=_NONE_IS_GOOD,
     needs="a check for duplicates: a single Parquet ledger is distinct by contract and not checked (inspect does)",
+    promql_note="metrics hold no records",
 )
 
 KPIS: tuple[Kpi, ...] = (UNATTRIBUTED_SHARE, UNPRICED_SHARE, DUPLICATE_SHARE)

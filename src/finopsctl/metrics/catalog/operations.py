@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from finopsctl.metrics import measures as m
+from finopsctl.metrics import promql as q
 from finopsctl.metrics.kpi import Kpi, Scale
 from finopsctl.results.units import Direction, Unit
 
 _SECTION = "Operations"
 
-_REQUESTS = "sum(rate(litellm_proxy_total_requests_metric_total[$w]))"
+_REQUESTS = q.increase(q.REQUESTS)
+_COUNTED_WITH = "a counter that LiteLLM has not begun is 0 here, for it counts with the requests"
 
 SUCCESS_RATE = Kpi(
     name="success_rate",
@@ -23,7 +25,8 @@ SUCCESS_RATE = Kpi(
     scale=Scale.of(">= 0.999 good", ">= 0.995 ok", ">= 0.99 warning", "critical"),
     needs="logs that record failed requests",
     window="5m",
-    promql=f"1 - sum(rate(litellm_proxy_failed_requests_metric_total[$w])) / {_REQUESTS}",
+    promql="1 - " + q.quotient(q.or_none(q.increase(q.FAILED_REQUESTS), _REQUESTS), _REQUESTS),
+    promql_note=_COUNTED_WITH,
 )
 
 RETRY_RATE = Kpi(
@@ -40,7 +43,9 @@ RETRY_RATE = Kpi(
     effect="retry_cost",
     needs="logs that count attempts (LiteLLM: metadata.attempted_retries)",
     window="1h",
-    promql=f"sum(rate(litellm_deployment_total_requests_total[$w])) / {_REQUESTS} - 1",
+    promql=f"clamp_min({q.quotient(q.increase(q.DEPLOYMENT_REQUESTS), _REQUESTS)} - 1, 0)",
+    promql_note="LiteLLM counts no retries; calls to deployments beyond one a request stand for them: fallbacks are "
+    "among them, and requests that its cache serves hide some",
 )
 
 FALLBACK_RATE = Kpi(
@@ -57,7 +62,8 @@ FALLBACK_RATE = Kpi(
     effect="fallback_cost",
     needs="logs that record fallbacks (LiteLLM: metadata.attempted_fallbacks)",
     window="1h",
-    promql=f"sum(rate(litellm_deployment_successful_fallbacks_total[$w])) / {_REQUESTS}",
+    promql=q.quotient(q.or_none(q.increase(q.FALLBACKS), _REQUESTS), _REQUESTS),
+    promql_note=_COUNTED_WITH,
 )
 
 KPIS: tuple[Kpi, ...] = (SUCCESS_RATE, RETRY_RATE, FALLBACK_RATE)

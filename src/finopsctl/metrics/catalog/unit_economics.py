@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from finopsctl.metrics import measures as m
+from finopsctl.metrics import promql as q
 from finopsctl.metrics.kpi import How, Kpi, RangeScale, Scale
 from finopsctl.results.units import Direction, Unit
 
 _SECTION = "Unit economics"
 
-_SPEND = "increase(litellm_spend_metric_total[$w])"
+_NO_TASKS = "metrics know no tasks"
+_OF_USERS = f"user{q.KNOWN}"
 
 _OUTCOME_TARGETS = {
     "*support*": 0.50,
@@ -37,7 +39,8 @@ COST_PER_USER = Kpi(
     member_of="user_type",
     needs="records with a user",
     window="30d",
-    promql=f"sum({_SPEND}) / count(count by (user) ({_SPEND} > 0))",
+    promql=f"{q.increase(q.SPEND, where=_OF_USERS)} / count({q.increase(q.SPEND, 'user', _OF_USERS)} > 0)",
+    promql_note="a user is active who spent something; types of users are not told apart, so there is no grade",
 )
 
 SELF_HOSTED_SAVINGS = Kpi(
@@ -53,6 +56,7 @@ SELF_HOSTED_SAVINGS = Kpi(
     scale=Scale.of("> 0.5 good", "warning"),
     needs='self-hosted traffic with its cost, and an API model to compare with: [self-hosted] compare-with = "MODEL"',
     window="30d",
+    promql_note="the price of the same tokens elsewhere is in the price catalogue, not in metrics",
 )
 
 COST_PER_OUTCOME = Kpi(
@@ -75,6 +79,7 @@ COST_PER_OUTCOME = Kpi(
     member_of="feature",
     needs="outcomes per use case: --outcomes FILE, or such a file among the inputs (finopsctl sources outcomes)",
     window="30d",
+    promql_note="metrics know neither use cases nor outcomes",
 )
 
 COST_PER_SUCCESSFUL_TASK = Kpi(
@@ -89,6 +94,7 @@ COST_PER_SUCCESSFUL_TASK = Kpi(
     denominator=m.SUCCESSFUL_TASKS,
     needs="records that say whether their task succeeded (task_success)",
     window="30d",
+    promql_note=_NO_TASKS,
 )
 
 TOKEN_EFFICIENCY = Kpi(
@@ -104,6 +110,7 @@ TOKEN_EFFICIENCY = Kpi(
     per=1000,
     needs="records that say whether their task succeeded (task_success)",
     window="30d",
+    promql_note=_NO_TASKS,
 )
 
 KPIS: tuple[Kpi, ...] = (

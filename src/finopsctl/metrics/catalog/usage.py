@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from finopsctl.metrics import measures as m
+from finopsctl.metrics import promql as q
 from finopsctl.metrics.kpi import How, Kpi, RangeScale
 from finopsctl.results.units import Direction, Unit
 
 _SECTION = "Usage"
 
-_SPEND = "(increase(litellm_spend_metric_total[$w]))"
-_REQUESTS = "(increase(litellm_requests_metric_total[$w]))"
+_BY_MODEL = "by model: metrics know no tiers, so there is no grade and no alert"
 _TIERS = "models the price catalogue knows: their tier comes from there"
 
 MODEL_MIX_REQUESTS = Kpi(
@@ -25,7 +25,8 @@ MODEL_MIX_REQUESTS = Kpi(
     scale=RangeScale("member", {"budget": (0.60, 0.70), "standard": (0.25, 0.35), "premium": (0.05, 0.10)}),
     member_of="model_tier",
     needs=_TIERS,
-    promql=f"sum by (model) {_REQUESTS} / scalar(sum{_REQUESTS})",
+    promql=q.share(q.MODEL_REQUESTS, "model"),
+    promql_note=f"{_BY_MODEL}; LiteLLM calls this counter deprecated, and it is the only one with a model",
 )
 
 MODEL_MIX_SPEND = Kpi(
@@ -41,8 +42,10 @@ MODEL_MIX_SPEND = Kpi(
     scale=RangeScale("member", {"budget": (0.10, 0.20), "standard": (0.40, 0.50), "premium": (0.30, 0.40)}),
     member_of="model_tier",
     needs=_TIERS,
-    promql=f"sum by (model) {_SPEND}",
+    promql=q.share(q.SPEND, "model"),
+    promql_note=f"{_BY_MODEL}; the recording rule holds the spend itself",
     record="aigateway:daily_spend:model",
+    recorded=q.increase(q.SPEND, "model"),
 )
 
 TEAM_ALLOCATION = Kpi(
@@ -58,7 +61,7 @@ TEAM_ALLOCATION = Kpi(
     member_of="team",
     needs="records with a cost",
     window="30d",
-    promql=f"sum by (team) {_SPEND} / scalar(sum{_SPEND})",
+    promql=q.share(q.SPEND, q.TEAM),
 )
 
 PROVIDER_DISTRIBUTION = Kpi(
@@ -77,7 +80,9 @@ PROVIDER_DISTRIBUTION = Kpi(
     ),
     member_of="provider",
     needs="records with a cost",
-    promql=f"sum by (api_provider) {_SPEND} / scalar(sum{_SPEND})",
+    promql=q.share(q.SPEND, "api_provider", f"api_provider{q.KNOWN}"),
+    promql_note="LiteLLM's names of providers; the label api_provider is missing in older versions; not graded here: "
+    "targets are strategic, not an alarm",
 )
 
 KPIS: tuple[Kpi, ...] = (MODEL_MIX_REQUESTS, MODEL_MIX_SPEND, TEAM_ALLOCATION, PROVIDER_DISTRIBUTION)
