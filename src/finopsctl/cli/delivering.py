@@ -56,6 +56,7 @@ _MEDIA_TYPES = {
     "github-summary": ("text/markdown; charset=utf-8", ".summary.md"),
     "gitlab": ("application/json", ".gitlab.json"),
     "junit": ("application/xml", ".xml"),
+    "openmetrics": ("application/openmetrics-text; version=1.0.0; charset=utf-8", ".prom"),
     "parquet": ("application/vnd.apache.parquet", ".parquet"),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx"),
 }
