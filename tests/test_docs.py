@@ -24,6 +24,7 @@ FOLLOWED = (
     "docs/tutorial.md",
     "docs/methods.md",
     "docs/reports.md",
+    "docs/check.md",
     *(f"docs/{page.name}" for page in GUIDES),
 )
 PAGES = sorted(path for path in (*ROOT.glob("*.md"), *DOCS.glob("*.md")))

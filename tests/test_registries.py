@@ -110,7 +110,7 @@ def test_a_source_without_fields_of_its_own_learns_them_from_the_file_or_refuses
 def test_every_renderer_module_writes_a_format() -> None:
     modules = {"table" if name == "terminal" else name for name in public_modules(finopsctl.renderers)}
 
-    assert {"md" if name == "markdown" else name for name in modules} == {r.name for r in RENDERERS}
+    assert {"md" if name == "markdown" else name.replace("_", "-") for name in modules} == {r.name for r in RENDERERS}
 
 
 def test_no_two_formats_share_a_file_ending() -> None:

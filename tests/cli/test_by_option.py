@@ -60,3 +60,7 @@ def test_what_fails_a_threshold_is_named_with_its_grade(log: Path) -> None:
     assert done.stderr.strip() == (
         "error: 1 of 1 figure is graded critical or worse: cost_per_request search (critical)"
     )
+
+
+def test_a_kpi_with_members_that_is_asked_for_by_something_else_is_an_empty_scorecard_and_no_crash(log: Path) -> None:
+    assert answered("kpi", log, "--kpi", "team_allocation", "--by", "model")["rows"] == []

@@ -272,7 +272,7 @@ def _rows(kpis: Sequence[Kpi], figures: Figures, question: ScorecardQuestion) ->
                 member_of=pl.when(_is_member(kpi)).then(pl.lit(kpi.member_of)),
             )
         )
-    return pl.concat(parts) if parts else pl.DataFrame(schema=_EMPTY)
+    return pl.concat(parts) if parts else pl.DataFrame(schema=_EMPTY | dict.fromkeys(question.dims, pl.String()))
 
 
 def _is_member(kpi: Kpi) -> pl.Expr:

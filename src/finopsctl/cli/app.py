@@ -13,6 +13,7 @@ from finopsctl.cli import (
     budget,
     cache,
     chargeback,
+    check,
     config,
     demo,
     doctor,
@@ -56,6 +57,7 @@ app.command("reconcile", epilog=reconcile.EXAMPLES, rich_help_panel=_MONEY)(shar
 app.add_typer(budget.app, name="budget", rich_help_panel=_MONEY)
 app.command("whatif", epilog=whatif.EXAMPLES, rich_help_panel=_LEVERS)(shares(whatif.whatif))
 app.command("anomalies", epilog=anomalies.EXAMPLES, rich_help_panel=_LEVERS)(shares(anomalies.anomalies))
+app.command("check", epilog=check.EXAMPLES, rich_help_panel=_LEVERS)(shares(check.check))
 app.command("recommend", epilog=recommend.EXAMPLES, rich_help_panel=_LEVERS)(shares(recommend.recommend))
 app.add_typer(cache.app, name="cache", rich_help_panel=_LEVERS)
 app.add_typer(export.app, name="export", rich_help_panel=_LEDGER)

@@ -51,6 +51,12 @@ _MEDIA_TYPES = {
     "csv": ("text/csv; charset=utf-8", ".csv"),
     "html": ("text/html; charset=utf-8", ".html"),
     "confluence": ("application/xhtml+xml; charset=utf-8", ".xhtml"),
+    "github": ("text/plain; charset=utf-8", ".github.txt"),
+    "github-comment": ("text/markdown; charset=utf-8", ".comment.md"),
+    "github-summary": ("text/markdown; charset=utf-8", ".summary.md"),
+    "gitlab": ("application/json", ".gitlab.json"),
+    "junit": ("application/xml", ".xml"),
+    "openmetrics": ("application/openmetrics-text; version=1.0.0; charset=utf-8", ".prom"),
     "parquet": ("application/vnd.apache.parquet", ".parquet"),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx"),
 }

@@ -132,7 +132,7 @@ def load(path: Path) -> tuple[Planned, ...]:
     """
     example = 'Write [[scenario]], name = "mini", swap = ["gpt-4o=gpt-4o-mini"].'
     entries = entries_of(path, "scenario", example=example, holder="A scenario file")
-    tables = elements_of(path, "scenario", ScenarioTable, map(_as_typed, entries))
+    tables = elements_of(path, "scenario", ScenarioTable, map(as_typed, entries))
     refuse_twins((table.name for table in tables), "scenarios", path)
     return tuple(_planned(each, path) for each in tables)
 
@@ -141,7 +141,7 @@ _LISTS = ("swap", "service-tier", "trim-input", "cap-output", "prompt-cache", "c
 _TEXTS = ("cache-cost", "token-factor", "output-factor", "self-host")
 
 
-def _as_typed(entry: object) -> object:
+def as_typed(entry: object) -> object:
     """Let levers be written as TOML has them: one instead of a list of one, numbers instead of text."""
     if not isinstance(entry, dict):
         return entry
