@@ -58,10 +58,10 @@ def test_a_file_ending_that_no_format_writes_is_refused(tmp_path: Path, capsys: 
     path = tmp_path / "log.jsonl"
     path.write_text(lines(GOOD), encoding="utf-8")
 
-    assert guard(app, ["kpi", str(path), "-o", "out.html"]) == 2
-    assert "no format is written to files ending in .html" in capsys.readouterr().err
-    assert not (tmp_path / "out.html").exists()
-    assert guard(app, ["kpi", str(path), "-f", "md", "-o", "out.html"]) == 0
+    assert guard(app, ["kpi", str(path), "-o", "out.odt"]) == 2
+    assert "no format is written to files ending in .odt" in capsys.readouterr().err
+    assert not (tmp_path / "out.odt").exists()
+    assert guard(app, ["kpi", str(path), "-f", "md", "-o", "out.odt"]) == 0
 
 
 def test_inspect_of_a_folder_without_a_readable_file_ends_with_exit_code_4(
