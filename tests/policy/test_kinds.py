@@ -304,6 +304,15 @@ def test_a_forbidden_model_whose_use_is_not_counted_fails_all_the_same(tmp_path:
     assert [(row[1], row[3]) for row in fared(found)] == [(None, "fail")]
 
 
+@pytest.mark.parametrize("rule", ['kind = "budget"\nmax = 1', 'kpi = "budget_utilization"\nmax = 1'])
+def test_a_budget_over_usage_without_any_price_does_not_pass(tmp_path: Path, rule: str) -> None:
+    record = {"model": "nobody-knows", "team": "search", "input_tokens": 5}
+    found = checked(tmp_path, f'[[rule]]\nname = "it"\n{rule}\n', [record], config=BUDGET)
+
+    assert [(row[1], row[3]) for row in fared(found)] == [(None, "no_data")]
+    assert found.rows["note"].to_list() == ["none of its records has a price"]
+
+
 def test_a_model_without_a_price_can_be_forbidden(tmp_path: Path) -> None:
     records = [
         {"model": "nobody-knows", "team": "a", "input_tokens": 5},
