@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finopsctl.analyses.whatif.costs import CACHES, adapted, priced
+from finopsctl.analyses.whatif.costs import CACHES, adapted, priced, uncached
 from finopsctl.analyses.whatif.moves import cooled
 from finopsctl.analyses.whatif.state import SCALE, holds, scaled, total_of
 from finopsctl.ledger.token_classes import OUTPUT_COLUMNS, TOKEN_COLUMNS
@@ -94,6 +94,15 @@ def settled(rows: pl.DataFrame, play: Play, side: Callable[[Span], Decimal]) -> 
     if scenario.output_factors:
         gone = gone.with_columns(scaled(name, factor(scenario.output_factors)) for name in OUTPUT_COLUMNS)
     return pl.concat([rows.filter(pl.col("_target").is_null()), gone])
+
+
+def without_cache(rows: pl.DataFrame, prefix: Prefix, play: Play) -> pl.DataFrame:
+    """Return rows whose prompt cache is given up: what they read from it and wrote to it is plain input."""
+    wanted = pl.col("_live") & holds(prefix.where, play.filters) & (total_of(CACHES) > 0)
+    marked = rows.with_columns(_changed=pl.col("_changed") | wanted, _wanted=wanted)
+    for column in CACHES:
+        marked = marked.with_columns(uncached(column, marked["_wanted"]))
+    return marked.drop("_wanted")
 
 
 def prefixed(rows: pl.DataFrame, prefix: Prefix, play: Play, observed: Decimal | None) -> pl.DataFrame:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.analyses.whatif.costs import priced
-from finopsctl.analyses.whatif.lengths import capped, prefixed, settled, trimmed
+from finopsctl.analyses.whatif.lengths import capped, prefixed, settled, trimmed, without_cache
 from finopsctl.analyses.whatif.moves import moved, retiered
+from finopsctl.analyses.whatif.response_cache import PICO, unanswered
 from finopsctl.analyses.whatif.state import MODEL_COLUMNS, SCALE, holds, is_any_of, rate_of, total_of
 from finopsctl.ledger.conditions import fits
 from finopsctl.ledger.schema import MONEY
@@ -34,7 +35,6 @@ SIDES: Mapping[str, Callable[[Span], Decimal]] = {
 
 _WIDE = pl.Int128()
 _ZERO = pl.lit(0, dtype=_WIDE)
-_PICO = 10**12
 
 
 def played(rows: pl.DataFrame, play: Play, observed: Decimal | None, *, with_retries: bool) -> pl.DataFrame:
@@ -49,6 +49,8 @@ def played(rows: pl.DataFrame, play: Play, observed: Decimal | None, *, with_ret
         with_retries: Whether both sides count what retried attempts cost.
     """
     scenario = play.scenario
+    for hits in (hits for hits in scenario.hits if hits.off):
+        rows = unanswered(rows, hits, play)
     for trim in scenario.trims:
         rows = trimmed(rows, trim, play)
     for number, move in enumerate(scenario.moves):
@@ -82,7 +84,7 @@ def _priced_side(
     for cap in scenario.caps:
         rows = capped(rows, cap, play)
     for prefix in scenario.prefixes:
-        rows = prefixed(rows, prefix, play, observed)
+        rows = without_cache(rows, prefix, play) if prefix.off else prefixed(rows, prefix, play, observed)
     for tier in scenario.tiers:
         rows = retiered(rows, tier, play)
     again = pl.col("_live") & ~pl.col("_hosted")
@@ -103,10 +105,12 @@ def _after_prices(rows: pl.DataFrame, names: Sequence[str], play: Play, *, with_
     rows = rows.with_columns(baseline="_base")
     if with_retries:
         rows = _retried(rows, names, play)
+    if "_lookups" in rows.columns:
+        rows = rows.with_columns(baseline=pl.col("baseline") + pl.col("_lookups"))
     live = pl.col("_live") & ~pl.col("_hosted")
-    for hits in scenario.hits:
+    for hits in (hits for hits in scenario.hits if not hits.off):
         wanted = live & holds(hits.where, play.filters)
-        rate, lookup = int(hits.rate * SCALE), int(hits.lookup * _PICO)
+        rate, lookup = int(hits.rate * SCALE), int(hits.lookup * PICO)
         asked = pl.col("_units").cast(_WIDE) * lookup
         looked_up = asked if hits.on_all else divided(asked * rate, SCALE)
         rows = rows.with_columns(

@@ -53,8 +53,10 @@ def described(scenario: Scenario) -> tuple[str, bool]:
         for t in scenario.trims
     ]
     parts += [f"capping output at {counted(c.tokens, 'token')}" for c in scenario.caps]
-    parts += ["provider prompt caching"] if scenario.prefixes else []
-    parts += [f"a response cache with {h.rate:.0%} hits" for h in scenario.hits]
+    parts += ["provider prompt caching"] if any(not p.off for p in scenario.prefixes) else []
+    parts += ["giving up prompt caches"] if any(p.off for p in scenario.prefixes) else []
+    parts += [f"a response cache with {h.rate:.0%} hits" for h in scenario.hits if not h.off]
+    parts += ["giving up the response cache"] if any(h.off for h in scenario.hits) else []
     parts += ["fewer retries" if all(r.kept <= 1 for r in scenario.retries) else "another retry rate"] * bool(
         scenario.retries
     )
