@@ -1,4 +1,4 @@
-"""Giving up the gateway's response cache: what it answered goes to the provider, and nothing is looked up any more."""
+"""The gateway's response cache: given up, what it answered goes to the provider; or it answers a share of requests."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.analyses.whatif.costs import priced
-from finopsctl.analyses.whatif.state import holds
+from finopsctl.analyses.whatif.state import SCALE, holds
+from finopsctl.pricing.tokens import divided
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from finopsctl.analyses.whatif.levers import Hits
     from finopsctl.analyses.whatif.moves import Play
 
@@ -44,6 +47,28 @@ def unanswered(rows: pl.DataFrame, hits: Hits, play: Play) -> pl.DataFrame:
     costs = priced(again, play.prices, play.basis)
     pays = costs["cost"].is_not_null() & ~costs["free"]
     why = pl.Series("_stays", ["no price without the cache"]).new_from_index(0, was.height)
-    taken = again.filter(pays).with_columns(_live=pl.lit(value=True), _changed=pl.lit(value=True))
+    yes = pl.lit(value=True)
+    taken = again.with_columns(costs["cost"].alias("_known"), _live=yes, _changed=yes).filter(pays)
     stays = was.with_columns(why.zip_with(costs["cost"].is_null(), was["_stays"])).filter(~pays)
     return pl.concat([others, taken, stays]).drop("_wanted")
+
+
+def answered(rows: pl.DataFrame, hits: Hits, names: Sequence[str], play: Play) -> pl.DataFrame:
+    """Return rows of which the cache answers a share: ``(1 - rate) x cost`` and look-ups, in some columns of costs.
+
+    Args:
+        rows: With what they cost.
+        hits: The lever.
+        names: Columns of costs, in pico-USD.
+        play: What the scenario is played with.
+    """
+    wanted = pl.col("_live") & ~pl.col("_hosted") & holds(hits.where, play.filters)
+    marked = rows.with_columns(_wanted=wanted, _changed=pl.col("_changed") | wanted)
+    # Only the rows it is meant for are worked out: a report has dozens of such levers, each for a few rows.
+    at = marked["_wanted"].arg_true()
+    rate, lookup = int(hits.rate * SCALE), int(hits.lookup * PICO)
+    asked = pl.col("_units").cast(pl.Int128) * lookup
+    looked_up = asked if hits.on_all else divided(asked * rate, SCALE)
+    some = marked.select("_units", *names)[at]
+    costs = some.select(divided(pl.col(name) * (SCALE - rate), SCALE) + looked_up for name in names)
+    return marked.with_columns(marked[name].scatter(at, costs[name]) for name in names).drop("_wanted")
