@@ -435,5 +435,5 @@ def test_what_has_no_price_without_the_cache_stays_answered(tmp_path: Path) -> N
     call = {"model": "nobody", "input_tokens": 10, "cache_hits": 1}
     found = play(tmp_path, Scenario(hits=(parsing.hits("off", None),)), call)
 
-    assert sides(found) == (0, 0)
+    assert sides(found) == (Decimal(0), Decimal(0))
     assert reasons(found) == {"no price without the cache": 1}

@@ -177,7 +177,7 @@ def _number(text: str, option: str, shown: str = "") -> Decimal:
     except InvalidOperation:
         value = Decimal("nan")
     if not value.is_finite() or value < 0:
-        raise ConfigError(f"{option}: '{shown or text.strip()}' is not a number", "Write 0.3 or 30%.")
+        raise ConfigError(f"{option}: '{shown or text.strip()}' is not a number from 0 on", "Write 0.3 or 30%.")
     return value
 
 
