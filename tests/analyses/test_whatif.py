@@ -385,3 +385,55 @@ def test_records_are_not_divided(tmp_path: Path, by: str) -> None:
 def test_no_lever_is_no_scenario(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="changes nothing"):
         play(tmp_path, Scenario(), BIG)
+
+
+def test_a_prompt_cache_given_up_counts_its_tokens_as_plain_input_where_the_filter_says(tmp_path: Path) -> None:
+    """2,000 tokens read at $1 and 1,000 in at $10 a million: $0.012; all at $10 $0.03, $0.018 more, for one team."""
+    call = {"model": "big", "input_tokens": 1000, "cache_read_tokens": 2000}
+    found = play(
+        tmp_path,
+        Scenario(prefixes=(parsing.prefix("off:team=a"),)),
+        call | {"team": "a"},
+        call | {"team": "b"},
+        {"model": "big", "input_tokens": 1000, "team": "a"},
+    )
+
+    assert sides(found) == (Decimal("0.034"), Decimal("0.052"))
+    assert found.totals["requests_changed"] == 1
+
+
+def test_a_prompt_cache_given_up_and_begun_anew_is_only_the_new_one(tmp_path: Path) -> None:
+    """3,000 tokens, half of them read at $1, half at $10 a million: $0.0165, whatever was read before."""
+    levers = (parsing.prefix("off"), parsing.prefix("0.5/0"))
+    found = play(tmp_path, Scenario(prefixes=levers), {"model": "big", "input_tokens": 1000, "cache_read_tokens": 2000})
+
+    assert sides(found) == (Decimal("0.012"), Decimal("0.0165"))
+
+
+@pytest.mark.parametrize(("on_all", "paid"), [(False, "0.01"), (True, "0.02")])
+def test_a_response_cache_given_up_saves_its_lookups_and_pays_for_what_it_answered(
+    tmp_path: Path, paid: str, *, on_all: bool
+) -> None:
+    """A cent a look-up, on the hit or on both; the hit costs $0.014 at the provider, as the other does now."""
+    lever = parsing.hits("off", "0.01", on_all=on_all)
+    found = play(tmp_path, Scenario(hits=(lever,)), BIG | {"cache_hits": 1}, BIG | {"cache_hits": 0}, BIG)
+
+    assert sides(found) == (2 * CENT + Decimal(paid), 3 * CENT)
+    assert codes(found) == ["lookups_added"]
+
+
+def test_what_a_cache_given_up_had_answered_moves_with_the_rest(tmp_path: Path) -> None:
+    """Nothing while it answered, as small $0.0014 instead of $0.014."""
+    levers: dict[str, Any] = {"hits": (parsing.hits("off", None),)}
+    found = play(tmp_path, swapping("big=small", **levers), BIG | {"cache_hits": 1})
+
+    assert sides(found) == (Decimal(0), TENTH)
+    assert found.totals["requests_moved"] == 1
+
+
+def test_what_has_no_price_without_the_cache_stays_answered(tmp_path: Path) -> None:
+    call = {"model": "nobody", "input_tokens": 10, "cache_hits": 1}
+    found = play(tmp_path, Scenario(hits=(parsing.hits("off", None),)), call)
+
+    assert sides(found) == (Decimal(0), Decimal(0))
+    assert reasons(found) == {"no price without the cache": 1}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from finopsctl.analyses.whatif import Prices, Scenario, SelfHost, parsing, whatif
+from finopsctl.analyses.whatif.wording import headline
 from finopsctl.errors import ConfigError
 from finopsctl.pricing.contract import load
 from finopsctl.pricing.currency import ExchangeRate
@@ -307,3 +308,21 @@ def test_a_saving_a_month_is_said_where_the_records_are_of_another_time(tmp_path
     assert found.report().headline == (
         "Swapping big for small saves $0.01 of $0.01 (90.0%), $0.38 a month at this rate: 1 request moves."
     )
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [
+        ("12..14", "costs $4.20 more than $14.00 (30.0%), between $2.80 and $5.60"),
+        ("9..13", "costs $1.40 more than $14.00 (10.0%), a saving between -$4.20 and $1.40"),
+        ("6..8", "saves $4.20 of $14.00 (30.0%), between $2.80 and $5.60"),
+    ],
+)
+def test_the_band_of_a_cost_is_said_as_a_cost(tmp_path: Path, factor: str, words: str) -> None:
+    """A thousand calls cost $14.00 as big and $1.40 as small, times as many tokens as the factor says."""
+    spans = parsing.spans([f"small={factor}"], "--token-factor")
+    scenario = Scenario(swaps=(parsing.swap("big=small"),), token_factors=spans)
+    calls = BIG | {"requests": 1000, "record_kind": "usage", "input_tokens": 1_000_000, "output_tokens": 100_000}
+    found = play(tmp_path, scenario, calls)
+
+    assert words in headline(found)

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,8 +26,7 @@ from recommendation_cases import LISTS
 from whatif_cases import ledger
 
 if TYPE_CHECKING:
-    import polars as pl
-
+    from finopsctl.analyses.caching import CacheSavings
     from finopsctl.recommendations.result import Recommendations
 
 TIERS = {"grand": "premium", "grand-lite": "standard", "mini": "budget"}
@@ -47,6 +47,7 @@ ROW = st.fixed_dictionaries(
         "day": st.integers(0, 6),
     }
 )
+PRICED = {"model": "mini", "team": "a", "input_tokens": 100, "output_tokens": 1, "day": 0}
 ROWS = st.lists(ROW, min_size=1, max_size=30)
 OPTIONS: dict[str, tuple[str, Any]] = {
     "--swap": ("swaps", parsing.swap),
@@ -54,9 +55,10 @@ OPTIONS: dict[str, tuple[str, Any]] = {
     "--trim-input": ("trims", parsing.trim),
     "--cap-output": ("caps", parsing.cap),
     "--prompt-cache": ("prefixes", parsing.prefix),
-    "--cache-hit-rate": ("hits", lambda text: parsing.hits(text, "0.0001")),
+    "--cache-hit-rate": ("hits", lambda text: parsing.hits(text, "0.0001", on_all=True)),
     "--retries": ("retries", parsing.retries),
 }
+LOOKUP = Decimal("0.0001")
 LIMITS = Thresholds(floor=Decimal(0), premium_share=0.01, hit_rate=0.9, hit_rate_target=0.95, large_prefix=1000)
 
 
@@ -77,9 +79,15 @@ def rows_of(drawn: list[dict[str, Any]]) -> pl.LazyFrame:
 
 
 def asked(rows: pl.LazyFrame) -> Recommendations:
-    saved = savings(rows, SavingsQuestion(parse("team,provider,model")), PricesInForce(prices().resolver))
-    question = RecommendQuestion(parse("team"), prices(), LIMITS, lookup=Decimal("0.0001"), scenario_file="all.toml")
-    return recommend(rows, question, Shown(saved))
+    question = RecommendQuestion(
+        parse("team"), prices(), LIMITS, lookup=LOOKUP, lookup_on_all=True, scenario_file="all.toml"
+    )
+    return recommend(rows, question, Shown(saved(rows)))
+
+
+def saved(rows: pl.LazyFrame) -> CacheSavings:
+    question = SavingsQuestion(parse("team,provider,model"), lookup_cost=LOOKUP, lookup_on="all")
+    return savings(rows, question, PricesInForce(prices().resolver))
 
 
 def named(command: str) -> Scenario:
@@ -99,7 +107,7 @@ def played(rows: pl.LazyFrame, *scenarios: Scenario) -> list[Decimal]:
     return [outcome.totals["monthly_saving"] for outcome in found.outcomes]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(ROWS)
 def test_every_saving_is_that_of_the_levers_its_command_names(drawn: list[dict[str, Any]]) -> None:
     rows = rows_of(drawn)
@@ -110,18 +118,26 @@ def test_every_saving_is_that_of_the_levers_its_command_names(drawn: list[dict[s
         assert [row["monthly_saving"] for row in some] == played(rows, *(named(row["command"]) for row in some))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(ROWS)
-def test_all_together_save_what_the_exported_scenario_does_and_caches_given_up_come_on_top(
-    drawn: list[dict[str, Any]],
-) -> None:
+def test_all_together_save_what_the_exported_scenario_does(drawn: list[dict[str, Any]]) -> None:
     rows = rows_of(drawn)
     found = asked(rows)
     file = Path(tempfile.mkdtemp()) / "all.toml"
     file.write_text(found.scenarios, encoding="utf-8")
     scenarios = [planned.scenario for planned in load(file)] if found.scenarios else []
 
-    assert [found.totals["monthly_saving_scenario"]] == (played(rows, *scenarios) or [Decimal(0)])
-    given_up = found.rows.filter(rule="cache_loses")["monthly_saving"].sum() or 0
-    on_top = found.totals["monthly_saving_combined"] - found.totals["monthly_saving_scenario"]
-    assert 0 <= on_top <= given_up
+    assert [found.totals["monthly_saving_combined"]] == (played(rows, *scenarios) or [Decimal(0)])
+
+
+@settings(max_examples=5, deadline=None)
+@given(ROWS)
+def test_giving_up_caches_that_lose_saves_what_they_are_said_to_lose(drawn: list[dict[str, Any]]) -> None:
+    """Of requests with a price: what-if compares no others, but their look-ups are paid for all the same."""
+    rows = rows_of([row | {"service_tier": None} for row in drawn if row["model"] != "nobody"] or [PRICED])
+    losses = saved(rows).rows.group_by("team", "provider", "model", "kind").agg(pl.col("net").sum())
+    lost = -Decimal(losses.filter(pl.col("net") < 0)["net"].sum() or 0)
+    found = asked(rows)
+    told = found.rows.filter(rule="cache_loses")["monthly_saving"].sum() or Decimal(0)
+
+    assert abs(told - lost * 30 / found.totals["days"]) < Decimal("0.000000001")

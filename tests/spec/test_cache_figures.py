@@ -15,6 +15,7 @@ import pytest
 
 from book_files import opened
 from finopsctl.analyses.caching import Experiment, PricesInForce, SavingsQuestion, estimate, savings, simulate
+from finopsctl.analyses.whatif import Prices, Scenario, WhatIfQuestion, parsing, whatif
 from finopsctl.books.prices import Pricer
 from finopsctl.caching.provider_rules import breakpoints
 from finopsctl.caching.reading import read_trace
@@ -180,6 +181,17 @@ def test_caching_saved_84_percent_of_a_real_agents_bill() -> None:
     assert found["baseline"] == Decimal("77.654315")
     assert round(found["saving_share"], 3) == 0.843
     assert (found["gross"], found["write_premium"]) == (Decimal("67.3149168"), Decimal("1.886333"))
+
+
+@needs_shared
+def test_giving_that_cache_up_would_cost_what_the_bill_is_said_to_be_without_it() -> None:
+    """12.225731 becomes 77.654315, as ``whatif --prompt-cache off`` plays it."""
+    books = opened(DATA / "claude_code_one", cost_basis="effective")
+    off = Scenario(prefixes=(parsing.prefix("off"),))
+    question = WhatIfQuestion((off,), Prices(Pricer.of(books.request).resolver))
+    found = whatif(books.ledger, question).totals
+
+    assert (round(found["baseline"], 6), found["scenario"]) == (Decimal("12.225731"), Decimal("77.654315"))
 
 
 def test_15_million_requests_with_35_percent_hits_cost_82_425_instead_of_126_000() -> None:

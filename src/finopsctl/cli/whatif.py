@@ -73,7 +73,12 @@ RetriesOption = Annotated[
 ]
 HitRate = Annotated[
     list[str] | None,
-    option(_CACHES, "Share of requests that a response cache would serve.", "--cache-hit-rate", metavar="R[:FILTER]"),
+    option(
+        _CACHES,
+        "Share of requests a response cache would serve; off: no cache.",
+        "--cache-hit-rate",
+        metavar="R[:FILTER]",
+    ),
 ]
 CacheCost = Annotated[str | None, option(_CACHES, "Cost of one look-up. Default: 0.", "--cache-cost", metavar="USD")]
 CacheLookups = Annotated[
@@ -83,7 +88,7 @@ PromptCache = Annotated[
     list[str] | None,
     option(
         _CACHES,
-        "Shares of input a provider's cache reads and writes; on: as where it is in use.",
+        "Shares of input a provider's cache reads and writes; on: as where it is in use; off: none.",
         "--prompt-cache",
         metavar="READ[/WRITE][:FILTER]",
     ),

@@ -43,7 +43,7 @@ class Advice:
         command: Words after the program's name.
         where: The values of dimensions of its records; null is unknown.
         change: What it changes, for what-if; None: nothing that can be played.
-        saving: In the period, where it is known without what-if; None: not known, or of ``change``.
+        saving: Of ``change`` in the period; None: not played yet, or not known.
         monthly: ``saving`` in 30 days.
         stake: Money concerned in 30 days, that orders what has no saving.
         budget: Whether ``command`` looks at budgets.

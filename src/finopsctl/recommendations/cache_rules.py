@@ -7,27 +7,35 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from finopsctl.analyses.caching.repricing import PROMPT, RESPONSE
 from finopsctl.analyses.whatif import Scenario, parsing
 from finopsctl.analyses.whatif.costs import offered
 from finopsctl.recommendations.advice import Advice, Confidence, Effort
-from finopsctl.recommendations.signals import MODEL, filters
-from finopsctl.recommendations.wording import limited, month, workload
+from finopsctl.recommendations.signals import MODEL
+from finopsctl.recommendations.wording import limited, workload
 from finopsctl.results.wording import counted, money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from finopsctl.recommendations.question import RecommendQuestion
     from finopsctl.recommendations.signals import Signals
 
 _DIGITS = Decimal("0.0001")
 
 
 def low_hit_rate(signals: Signals) -> Iterator[Advice]:
-    """Look at repeated queries and the lifetime of answers where the response cache rarely hits."""
+    """Look at repeated queries and the lifetime of answers where the response cache rarely hits.
+
+    Not where look-ups cost more than hits save: there :func:`cache_loses` says to stop.
+    """
     limits, question = signals.question.thresholds, signals.question
     yield from _no_hits(signals)
+    losing = _losing_lookups(signals)
     for row in signals.large():
         if not row["asked"] or not row["hits"] or row["hits"] / row["asked"] >= limits.hit_rate:
+            continue
+        if tuple(row[name] for name in signals.names) in losing:
             continue
         now, target = Decimal(row["hits"]) / Decimal(row["asked"]), Decimal(str(limits.hit_rate_target))
         # Of what still reaches the provider, the part that would not once hits / requests is at the target.
@@ -36,8 +44,6 @@ def low_hit_rate(signals: Signals) -> Iterator[Advice]:
             continue
         place = signals.place(row)
         text, lookup = limited(f"{more:f}", place), f"{question.lookup:f}"
-        priced = ("--cache-cost", lookup) if question.lookup else ()
-        on_all = ("--cache-lookups", "all") if question.lookup and question.lookup_on_all else ()
         yield Advice(
             "low_hit_rate",
             "response cache",
@@ -46,10 +52,27 @@ def low_hit_rate(signals: Signals) -> Iterator[Advice]:
             Effort.LOW,
             f"{row['hits']:,} of {row['asked']:,} requests were answered from the cache ({now:.1%}, low below "
             f"{limits.hit_rate:.0%}); at {target:.0%} another {more:.2%} of the rest would be",
-            ("whatif", "--cache-hit-rate", text, *priced, *on_all),
+            ("whatif", "--cache-hit-rate", text, *_lookups(question)),
             place,
             Scenario(hits=(parsing.hits(text, lookup, on_all=question.lookup_on_all),)),
         )
+
+
+def _losing_lookups(signals: Signals) -> frozenset[tuple[str | None, ...]]:
+    """Return the workloads some of whose look-ups :func:`cache_loses` advises against."""
+    if "cache_loses" in signals.question.thresholds.disabled:
+        return frozenset()
+    return frozenset(
+        tuple(row[name] for name in signals.names) for row in _losses(signals).filter(kind=RESPONSE).to_dicts()
+    )
+
+
+def _losses(signals: Signals) -> pl.DataFrame:
+    """Return what caches cost more than they saved, by workload, provider, model and kind, the most first."""
+    names = list(dict.fromkeys((*signals.names, *MODEL, "kind")))
+    sums = ("gross", "write_premium", "lookup", "net", "written_tokens", "lookups")
+    found = signals.shown.cache.rows.group_by(names).agg(pl.col(sums).sum()).sort("net", *names)
+    return found.filter(pl.col("net") < 0)
 
 
 def _no_hits(signals: Signals) -> Iterator[Advice]:
@@ -109,14 +132,13 @@ def _reads(signals: Signals, row: Mapping[str, Any]) -> bool:
 def cache_loses(signals: Signals) -> Iterator[Advice]:
     """Stop writing to a prompt cache, or asking a response cache, that costs more than it saves."""
     large = {tuple(row[name] for name in signals.names) for row in signals.large()}
-    currency, names = signals.question.currency, list(dict.fromkeys((*signals.names, *MODEL, "kind")))
-    sums = ("gross", "write_premium", "lookup", "net", "written_tokens", "lookups")
-    found = signals.shown.cache.rows.group_by(names).agg(pl.col(sums).sum()).sort("net", *names)
-    for row in found.filter(pl.col("net") < 0).iter_rows(named=True):
+    currency = signals.question.currency
+    for row in _losses(signals).iter_rows(named=True):
         if tuple(row[name] for name in signals.names) not in large:
             continue
-        place, prompt = signals.place(row, model=True), row["kind"] == "prompt"
-        name = workload(signals, row)
+        place, prompt = signals.place(row, model=True), row["kind"] == PROMPT
+        name, text = workload(signals, row), limited("off", place)
+        command, change = _given_up(signals, text, prompt=prompt)
         wasted = row["write_premium"] if prompt else row["lookup"]
         cost, gross = (money(amount or Decimal(0), currency) for amount in (wasted, row["gross"]))
         what = f"Writing {row['written_tokens']:,} tokens cost" if prompt else f"{row['lookups']:,} look-ups cost"
@@ -129,9 +151,23 @@ def cache_loses(signals: Signals) -> Iterator[Advice]:
             else f"Stop looking up {name} in the response cache",
             Confidence.MEASURED,
             Effort.LOW,
-            f"{what} {cost} {more}and saved {gross}: a loss of {money(-row['net'], currency)} in "
-            f"{month(signals, -row['net'])}",
-            ("cache", "savings", *(word for text in filters(place) for word in ("--where", text))),
+            f"{what} {cost} {more}and saved {gross}, a loss of {money(-row['net'], currency)}",
+            command,
             place,
-            saving=-row["net"],
+            change,
         )
+
+
+def _given_up(signals: Signals, text: str, *, prompt: bool) -> tuple[tuple[str, ...], Scenario]:
+    """Return the command and the scenario of giving up a cache."""
+    if prompt:
+        return ("whatif", "--prompt-cache", text), Scenario(prefixes=(parsing.prefix(text),))
+    question = signals.question
+    hits = parsing.hits(text, f"{question.lookup:f}", on_all=question.lookup_on_all)
+    return ("whatif", "--cache-hit-rate", text, *_lookups(question)), Scenario(hits=(hits,))
+
+
+def _lookups(question: RecommendQuestion) -> tuple[str, ...]:
+    """Return the options that say what a look-up costs."""
+    priced = ("--cache-cost", f"{question.lookup:f}") if question.lookup else ()
+    return (*priced, *(("--cache-lookups", "all") if question.lookup and question.lookup_on_all else ()))

@@ -74,14 +74,14 @@ def unpriced(signals: Signals) -> Iterator[Advice]:
     quality = signals.quality
     if not quality.unpriced_requests and not quality.unpriced_tokens:
         return
-    requests = counted(quality.unpriced_requests, "request")
+    requests, have = counted(quality.unpriced_requests, "request"), "has" if quality.unpriced_requests == 1 else "have"
     yield Advice(
         "unpriced",
         "data",
         "Give every model a price first: what is unpriced is in no figure here",
         Confidence.MEASURED,
         Effort.LOW,
-        f"{requests} with {quality.unpriced_tokens:,} tokens have no cost: {some_of(quality.unpriced_models)}",
+        f"{requests} with {quality.unpriced_tokens:,} tokens {have} no cost: {some_of(quality.unpriced_models)}",
         ("kpi", "--kpi", "unpriced_share", "--by", "model"),
     )
 

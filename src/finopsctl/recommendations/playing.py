@@ -16,7 +16,7 @@ from finopsctl.recommendations.acts import SLICE, acts_of, scenario_of, slices_a
 from finopsctl.recommendations.wording import arithmetic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from finopsctl.analyses.whatif import Scenario
     from finopsctl.recommendations.acts import Act, Acts
@@ -36,31 +36,25 @@ class Together:
     """What all changes come to together, each dollar counted once.
 
     Args:
-        monthly: In 30 days.
-        scenario: The part of it that one what-if scenario shows, in 30 days.
+        monthly: In 30 days: what one what-if scenario of them shows.
         changes: The advice that the scenario is made of.
-        losses: Caches to give up that the rest is made of.
     """
 
     monthly: Decimal
-    scenario: Decimal
     changes: tuple[Advice, ...]
-    losses: int
 
     @property
     def parts(self) -> str:
         """How the sum is made up, for a sentence."""
         if any(each.change is not None and each.change.self_host is not None for each in self.changes):
             return "machines of one's own alone, which save more than all the rest"
-        said = [f"{len(self.changes)} played in one scenario"] if self.changes else []
-        said += [f"{self.losses} of caches given up, where they save more than those"] if self.losses else []
-        return ", ".join(said)
+        return f"{len(self.changes)} played in one scenario"
 
 
 def figured(ledger: pl.LazyFrame, advice: Sequence[Advice], signals: Signals) -> tuple[list[Advice], Together]:
     """Return advice with its saving, and what all of it saves; advice whose change saves nothing is left out.
 
-    The changes of one rule are about different records: they are played at once and told apart by place.
+    The changes of one rule and lever are about different records: they are played at once and told apart by place.
 
     Args:
         ledger: Ledger columns and ``cost``.
@@ -68,14 +62,18 @@ def figured(ledger: pl.LazyFrame, advice: Sequence[Advice], signals: Signals) ->
         signals: What it was found in.
     """
     changes = [each for each in advice if each.change is not None and each.change.self_host is None]
-    rules = list(dict.fromkeys(each.rule for each in changes))
-    runs = [acts_of((each for each in changes if each.rule == rule), signals) for rule in rules]
+    kinds = list(dict.fromkeys(map(_kind, changes)))
+    runs = [acts_of((each for each in changes if _kind(each) == kind), signals) for kind in kinds]
     *alone, whole = _played(ledger, [*runs, acts_of(changes, signals)], signals)
-    sums = dict(zip(rules, alone, strict=True))
-    known = [_with_saving(ledger, each, sums.get(each.rule, {}), signals) for each in advice]
+    sums = dict(zip(kinds, alone, strict=True))
+    known = [_with_saving(ledger, each, sums.get(_kind(each), {}), signals) for each in advice]
     kept = [each for each in known if each.change is None or (each.saving or _NOTHING) > 0]
     lost = [each for each in known if each.change is not None and (each.saving or _NOTHING) <= 0]
     return kept, _together(kept, _without(ledger, whole, kept, lost, signals), signals)
+
+
+def _kind(advice: Advice) -> tuple[str, str]:
+    return advice.rule, advice.lever
 
 
 def _played(ledger: pl.LazyFrame, runs: Sequence[Acts], signals: Signals) -> list[Sums]:
@@ -159,31 +157,22 @@ def _touched(advice: Sequence[Advice], signals: Signals) -> Iterator[int]:
 
 
 def _together(advice: Sequence[Advice], sums: Sums, signals: Signals) -> Together:
-    """Count every dollar once.
+    """Count every dollar once: changes act one after the other in a single scenario.
 
-    Changes that what-if can play act one after the other in a single scenario. A cache that is given up and another
-    change of the same workload and model are not added: of both the larger counts. Machines of one's own take the
-    requests themselves: they count instead of all the others, where they save more.
+    Machines of one's own take the requests themselves: they count instead of all the others, where they save more.
     """
     changes = [each for each in advice if each.change is not None and each.change.self_host is None]
     hosting = [each for each in advice if each.change is not None and each.change.self_host is not None]
-    losses = [each for each in advice if each.change is None and (each.saving or _NOTHING) > 0]
-    saving = _saved(sums, sums)
-    kept, caches = _NOTHING, 0
-    for places, lost in _by_place(losses):
-        more = lost - max(_saved(sums, slices_at(dict(places), signals)), _NOTHING)
-        kept += max(more, _NOTHING)
-        caches += more > 0
+    saving = _saved(sums)
     best = max(hosting, key=lambda each: each.saving or _NOTHING, default=None)
-    if best is not None and (best.saving or _NOTHING) > saving + kept:
-        alone = signals.monthly(best.saving)
-        return Together(alone, alone, (best,), 0)
-    return Together(signals.monthly(saving + kept), signals.monthly(saving), tuple(changes), caches)
+    if best is not None and (best.saving or _NOTHING) > saving:
+        return Together(signals.monthly(best.saving), (best,))
+    return Together(signals.monthly(saving), tuple(changes))
 
 
 def _with_saving(ledger: pl.LazyFrame, advice: Advice, sums: Sums, signals: Signals) -> Advice:
     if advice.change is None:
-        return advice if advice.saving is None else replace(advice, monthly=signals.monthly(advice.saving))
+        return advice
     if advice.change.self_host is not None:
         now, then = _hosted(ledger, advice.change, signals)
     else:
@@ -211,17 +200,9 @@ def _hosted(ledger: pl.LazyFrame, change: Scenario, signals: Signals) -> tuple[D
     return Decimal(rows["baseline"].sum() or 0), Decimal(rows["scenario"].sum() or 0)
 
 
-def _saved(sums: Sums, slices: Iterable[int]) -> Decimal:
-    return _money(sum(sums[at][0] - sums[at][1] for at in slices if at in sums))
+def _saved(sums: Sums) -> Decimal:
+    return _money(sum(now - then for now, then in sums.values()))
 
 
 def _money(pico: int) -> Decimal:
     return Decimal(pico).scaleb(_PICO_DIGITS)
-
-
-def _by_place(losses: Sequence[Advice]) -> list[tuple[tuple[tuple[str, str | None], ...], Decimal]]:
-    sums: dict[tuple[tuple[str, str | None], ...], Decimal] = {}
-    for each in losses:
-        place = tuple(each.where.items())
-        sums[place] = sums.get(place, _NOTHING) + (each.saving or _NOTHING)
-    return list(sums.items())

@@ -46,7 +46,6 @@ def recommend(ledger: pl.LazyFrame, question: RecommendQuestion, shown: Shown) -
     alone = sum((each.monthly for each in advice if each.monthly is not None), _NOTHING)
     totals = {
         "monthly_saving_combined": whole.monthly,
-        "monthly_saving_scenario": whole.scenario,
         "monthly_saving_added": alone,
         "monthly_spend": signals.monthly(signals.quality.spend),
         "days": signals.days,

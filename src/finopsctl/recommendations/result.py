@@ -29,10 +29,10 @@ class Recommendations:
 
     ``rows``: rank, lever, title, the dimensions and model it is about (null: any, or unknown), monthly_saving
     (Decimal(38, 12); null: no saving, or not known), confidence, effort, evidence, command, line_item (place of the
-    workload among all by spend), rule. ``totals``: monthly_saving_combined (all of them, each dollar once),
-    monthly_saving_scenario (that part of it which ``scenarios`` shows: all but caches to give up), monthly_saving_added
-    (their plain sum), monthly_spend, days, floor, workloads, workloads_left_alone, combined_command (null: the
-    scenarios are not written anywhere). ``scenarios``: a file of scenarios for what-if, with every change in one.
+    workload among all by spend), rule. ``totals``: monthly_saving_combined (all of them, each dollar once: what
+    ``scenarios`` saves), monthly_saving_added (their plain sum), monthly_spend, days, floor, workloads,
+    workloads_left_alone, combined_command (null: the scenarios are not written anywhere). ``scenarios``: a file of
+    scenarios for what-if, with every change in one.
     """
 
     all_rows: pl.DataFrame

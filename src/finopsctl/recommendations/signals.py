@@ -197,7 +197,7 @@ def _sums(question: RecommendQuestion) -> dict[str, pl.Expr]:
         "knows_cached": pl.col("cache_read_tokens").is_not_null().sum(),
         "hits": hits.sum(),
         "asked": requests.filter(hits.is_not_null()).sum(),
-        "retried": pl.min_horizontal(retries, requests).sum(),
+        "retried": pl.min_horizontal(retries, requests).filter(retries.is_not_null()).sum(),
         "tried": requests.filter(retries.is_not_null()).sum(),
         "waiting": requests.filter(waits & instant & served).sum(),
         "instant": requests.filter(instant & served).sum(),

@@ -58,21 +58,33 @@ def priced(rows: pl.DataFrame, prices: Prices, basis: str) -> pl.DataFrame:
 def adapted(rows: pl.DataFrame, prices: Prices, basis: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return rows whose cached tokens without a rate of their own count as uncached input, and what they cost then.
 
+    Beside what :func:`priced` returns of costs stands ``lacks``: which classes of ``CACHES`` that are, as bits.
+
     Args:
         rows: Ledger columns that pricing reads, of requests on another model than the one that was logged.
         prices: What to price with.
         basis: As :func:`priced` takes it.
     """
-    costs = priced(rows, prices, basis)
-    for column in CACHES:
+    costs = priced(rows, prices, basis).with_columns(lacks=pl.lit(0, dtype=pl.Int8))
+    for bit, column in enumerate(CACHES):
         lacking = (costs["reason"] == f"no rate for {_RATE_OF[column]}").fill_null(value=False)
         if not lacking.any():
             continue
         rows = rows.with_columns(uncached(column, lacking))
         again = priced(rows.filter(lacking), prices, basis)
         at = lacking.arg_true()
-        costs = costs.with_columns(costs[name].scatter(at, again[name]) for name in ("cost", "reason", "no_fee"))
+        costs = costs.with_columns(
+            *(costs[name].scatter(at, again[name]) for name in ("cost", "reason", "no_fee")),
+            lacks=costs["lacks"] + lacking.cast(pl.Int8) * 2**bit,
+        )
     return rows, costs
+
+
+def without_lacking(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows whose cached tokens of the classes in ``_lacks`` count as uncached input."""
+    for bit, column in enumerate(CACHES):
+        rows = rows.with_columns(uncached(column, (rows["_lacks"] & 2**bit) > 0))
+    return rows
 
 
 def uncached(column: str, which: pl.Series) -> list[pl.Expr]:

@@ -47,8 +47,14 @@ def _of_one(outcome: Outcome, found: WhatIf) -> Iterator[Finding]:
         amount = money(Decimal(retried) / 10**12, currency)
         text = f"Both sides hold retries: {amount} now, each as much as the request on record."
         yield Finding(Severity.INFO, "retries_added", text)
+    if looked_up := tally.total("looked_up"):
+        amount = money(Decimal(looked_up) / 10**12, currency)
+        yield Finding(
+            Severity.INFO, "lookups_added", f"{prefix}The look-ups given up cost {amount}: so much of the baseline."
+        )
     scenario = outcome.scenario
-    per_request = scenario.caps or scenario.prefixes or any(trim.tokens is not None for trim in scenario.trims)
+    prefixes = [each for each in scenario.prefixes if not each.off]
+    per_request = scenario.caps or prefixes or any(trim.tokens is not None for trim in scenario.trims)
     if per_request and (buckets := tally.total("buckets")):
         text = (
             f"{prefix}{counted(buckets, 'record stands', 'records stand')} for several requests: what is limited "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finopsctl.analyses.whatif.costs import CACHES, adapted, priced
+from finopsctl.analyses.whatif.costs import CACHES, adapted, uncached, without_lacking
 from finopsctl.analyses.whatif.moves import cooled
 from finopsctl.analyses.whatif.state import SCALE, holds, scaled, total_of
 from finopsctl.ledger.token_classes import OUTPUT_COLUMNS, TOKEN_COLUMNS
@@ -67,7 +67,13 @@ def _where(rows: pl.DataFrame, wanted: pl.Expr, values: Mapping[str, pl.Expr]) -
     return rows.with_columns(
         *(pl.when(wanted).then(value).otherwise(name).alias(name) for name, value in values.items()),
         _changed=pl.col("_changed") | wanted,
+        _known=unknown(wanted),
     )
+
+
+def unknown(where: pl.Expr) -> pl.Expr:
+    """Return what the prices say of rows, forgotten of those that are no longer what they were."""
+    return pl.when(~where).then("_known")
 
 
 def settled(rows: pl.DataFrame, play: Play, side: Callable[[Span], Decimal]) -> pl.DataFrame:
@@ -82,7 +88,7 @@ def settled(rows: pl.DataFrame, play: Play, side: Callable[[Span], Decimal]) -> 
     gone = rows.filter(pl.col("_target").is_not_null())
     if gone.is_empty():
         return rows
-    gone, _ = adapted(cooled(gone), play.prices, play.basis)
+    gone = without_lacking(cooled(gone))
     targets = [move.target for move in scenario.moves]
 
     def factor(spans: Mapping[str, Span]) -> pl.Expr:
@@ -93,7 +99,18 @@ def settled(rows: pl.DataFrame, play: Play, side: Callable[[Span], Decimal]) -> 
         gone = gone.with_columns(scaled(name, factor(scenario.token_factors)) for name in TOKEN_COLUMNS)
     if scenario.output_factors:
         gone = gone.with_columns(scaled(name, factor(scenario.output_factors)) for name in OUTPUT_COLUMNS)
+    if scenario.token_factors or scenario.output_factors:
+        gone = gone.with_columns(_known=pl.lit(None, dtype=pl.Int128))
     return pl.concat([rows.filter(pl.col("_target").is_null()), gone])
+
+
+def without_cache(rows: pl.DataFrame, prefix: Prefix, play: Play) -> pl.DataFrame:
+    """Return rows whose prompt cache is given up: what they read from it and wrote to it is plain input."""
+    wanted = pl.col("_live") & holds(prefix.where, play.filters) & (total_of(CACHES) > 0)
+    marked = rows.with_columns(_changed=pl.col("_changed") | wanted, _known=unknown(wanted), _wanted=wanted)
+    for column in CACHES:
+        marked = marked.with_columns(uncached(column, marked["_wanted"]))
+    return marked.drop("_wanted")
 
 
 def prefixed(rows: pl.DataFrame, prefix: Prefix, play: Play, observed: Decimal | None) -> pl.DataFrame:
@@ -123,8 +140,9 @@ def prefixed(rows: pl.DataFrame, prefix: Prefix, play: Play, observed: Decimal |
     after = before.with_columns(
         cache_read_tokens=reads, cache_write_tokens=writes, input_tokens=pl.col("input_tokens") - reads - writes
     )
-    lacking = (priced(after, play.prices, play.basis)["reason"] == "no rate for cache_read").fill_null(value=False)
-    after, _ = adapted(after, play.prices, play.basis)
+    after, costs = adapted(after, play.prices, play.basis)
+    lacking = (costs["lacks"] & 1) > 0  # reads
+    after = after.with_columns(costs["cost"].alias("_known"))
     why = pl.concat_str(pl.lit("no prompt-cache price for "), pl.col("model").fill_null("a record without a model"))
     taken = after.filter(~lacking).with_columns(_changed=pl.lit(value=True))
     return pl.concat([others, taken, before.filter(lacking).with_columns(_stays=why)]).drop("_wanted")

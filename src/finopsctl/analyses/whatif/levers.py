@@ -1,9 +1,10 @@
 """What a scenario changes: one frozen value per lever, each limited to some records where it says so.
 
-Levers act in a fixed order, whatever the order they are written in: trimming the prompt, routing and swapping models
-(in the order given, each on what the one before it left), output cap, prompt caching, service tier, prices of the
-scenario, success rates, retries, and the gateway's response cache at the end. Filters and models to leave mean the
-request as it was logged, but for swaps: a swap sees the model that the swap before it chose.
+Levers act in a fixed order, whatever the order they are written in: giving up the gateway's response cache, trimming
+the prompt, routing and swapping models (in the order given, each on what the one before it left), output cap, prompt
+caching, service tier, prices of the scenario, success rates, retries, and hits of a response cache at the end. Filters
+and models to leave mean the request as it was logged, but for swaps: a swap sees the model that the swap before it
+chose.
 """
 
 from __future__ import annotations
@@ -102,25 +103,28 @@ class Prefix:
     """Provider prompt caching of requests without any yet: shares of their uncached input read and written.
 
     ``read`` None: the share that requests of the same ledger read that do cache. ``write`` None: all the rest, where
-    writing has a price of its own.
+    writing has a price of its own. ``off``: no shares, but the caches there are given up, their tokens plain input.
     """
 
     read: Decimal | None
     write: Decimal | None = None
     where: tuple[str, ...] = ()
+    off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Hits:
     """A response cache: the share ``rate`` of requests is served from it, look-ups cost ``lookup`` USD each.
 
-    Look-ups are charged on hits, or with ``on_all`` on every request.
+    Look-ups are charged on hits, or with ``on_all`` on every request. ``off``: the cache there is given up instead:
+    what it answered goes to the provider, and the look-ups of today are on the side of today alone.
     """
 
     rate: Decimal
     lookup: Decimal = _ZERO
     on_all: bool = False
     where: tuple[str, ...] = ()
+    off: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,7 +208,8 @@ def _accepted(before: pl.DataFrame, after: pl.DataFrame, move: Move, play: Play)
         .otherwise(pl.concat_str(pl.lit(f"{move.target}: "), "reason"))
     )
     refused = before.with_columns(why.to_series().alias("_stays")).filter(~fine)
-    return after.filter(fine), refused
+    priced_already = (costs["cost"].alias("_known"), costs["lacks"].alias("_lacks"))
+    return after.with_columns(priced_already).filter(fine), refused
 
 
 def cooled(rows: pl.DataFrame) -> pl.DataFrame:
@@ -230,7 +231,9 @@ def retiered(rows: pl.DataFrame, tier: Tier, play: Play) -> pl.DataFrame:
     costs = priced(after, play.prices, play.basis)
     fine = costs["cost"].is_not_null()
     why = pl.concat_str(pl.lit(f"no {tier.name} price for "), pl.col("model").fill_null("a record without a model"))
-    taken = after.filter(fine).with_columns(
-        _changed=pl.lit(value=True), _retiered=pl.lit(value=True), _stays=pl.lit(None, dtype=pl.String)
+    taken = (
+        after.with_columns(costs["cost"].alias("_known"))
+        .filter(fine)
+        .with_columns(_changed=pl.lit(value=True), _retiered=pl.lit(value=True), _stays=pl.lit(None, dtype=pl.String))
     )
     return pl.concat([others, taken, before.filter(~fine).with_columns(_stays=why)]).drop("_wanted")

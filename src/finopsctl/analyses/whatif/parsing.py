@@ -63,8 +63,10 @@ def cap(text: str) -> Cap:
 
 
 def prefix(text: str) -> Prefix:
-    """Read ``on``, ``READ`` or ``READ/WRITE`` (shares of the input), and filters."""
+    """Read ``on``, ``off``, ``READ`` or ``READ/WRITE`` (shares of the input), and filters."""
     value, where = _with_filters(text)
+    if value == "off":
+        return Prefix(Decimal(0), Decimal(0), where, off=True)
     read, _, write = value.partition("/")
     if read == "on":
         return Prefix(None, None, where)
@@ -77,9 +79,11 @@ def prefix(text: str) -> Prefix:
 
 
 def hits(text: str, lookup: str | None, *, on_all: bool = False) -> Hits:
-    """Read ``35%[:FILTER]...`` and what a look-up costs in USD."""
+    """Read ``35%[:FILTER]...`` or ``off[:FILTER]...`` and what a look-up costs in USD."""
     value, where = _with_filters(text)
     cost = _number(lookup or "0", "--cache-cost")
+    if value == "off":
+        return Hits(Decimal(0), cost, on_all, where, off=True)
     return Hits(share_of(value, "--cache-hit-rate"), cost, on_all, where)
 
 
@@ -173,7 +177,7 @@ def _number(text: str, option: str, shown: str = "") -> Decimal:
     except InvalidOperation:
         value = Decimal("nan")
     if not value.is_finite() or value < 0:
-        raise ConfigError(f"{option}: '{shown or text.strip()}' is not a number", "Write 0.3 or 30%.")
+        raise ConfigError(f"{option}: '{shown or text.strip()}' is not a number from 0 on", "Write 0.3 or 30%.")
     return value
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finopsctl.analyses.whatif.costs import priced
-from finopsctl.analyses.whatif.lengths import capped, prefixed, settled, trimmed
+from finopsctl.analyses.whatif.lengths import capped, prefixed, settled, trimmed, without_cache
 from finopsctl.analyses.whatif.moves import moved, retiered
+from finopsctl.analyses.whatif.response_cache import answered, unanswered
 from finopsctl.analyses.whatif.state import MODEL_COLUMNS, SCALE, holds, is_any_of, rate_of, total_of
 from finopsctl.ledger.conditions import fits
 from finopsctl.ledger.schema import MONEY
@@ -34,7 +35,6 @@ SIDES: Mapping[str, Callable[[Span], Decimal]] = {
 
 _WIDE = pl.Int128()
 _ZERO = pl.lit(0, dtype=_WIDE)
-_PICO = 10**12
 
 
 def played(rows: pl.DataFrame, play: Play, observed: Decimal | None, *, with_retries: bool) -> pl.DataFrame:
@@ -49,19 +49,21 @@ def played(rows: pl.DataFrame, play: Play, observed: Decimal | None, *, with_ret
         with_retries: Whether both sides count what retried attempts cost.
     """
     scenario = play.scenario
+    for hits in (hits for hits in scenario.hits if hits.off):
+        rows = unanswered(rows, hits, play)
     for trim in scenario.trims:
         rows = trimmed(rows, trim, play)
     for number, move in enumerate(scenario.moves):
         rows = moved(rows, move, number, play)
-    rows = _hosted(rows, play).with_row_index("_at")
-    names = list(SIDES) if scenario.ranged else ["scenario"]
-    whole = None
-    for name in names:
-        side = _priced_side(rows, play, SIDES[name], observed).sort("_at")
-        costs = side["_scenario"].alias(name)
-        whole = side.with_columns(costs) if whole is None else whole.with_columns(costs)
-    assert whole is not None
-    return _after_prices(whole.drop("_scenario"), names, play, with_retries=with_retries)
+    rows = _hosted(rows, play)
+    if not scenario.ranged:
+        rows = _priced_side(rows, play, SIDES["scenario"], observed).rename({"_scenario": "scenario"})
+        return _after_prices(rows, ["scenario"], play, with_retries=with_retries)
+    rows = rows.with_row_index("_at")
+    sides = {name: _priced_side(rows, play, side, observed).sort("_at") for name, side in SIDES.items()}
+    costs = (side["_scenario"].alias(name) for name, side in sides.items())
+    rows = sides["scenario"].with_columns(costs).drop("_scenario", "_at")
+    return _after_prices(rows, list(SIDES), play, with_retries=with_retries)
 
 
 def _hosted(rows: pl.DataFrame, play: Play) -> pl.DataFrame:
@@ -82,17 +84,18 @@ def _priced_side(
     for cap in scenario.caps:
         rows = capped(rows, cap, play)
     for prefix in scenario.prefixes:
-        rows = prefixed(rows, prefix, play, observed)
+        rows = without_cache(rows, prefix, play) if prefix.off else prefixed(rows, prefix, play, observed)
     for tier in scenario.tiers:
         rows = retiered(rows, tier, play)
     again = pl.col("_live") & ~pl.col("_hosted")
     if scenario.prices is None:
         again &= pl.col("_changed")
     rows = rows.with_columns(_again=again)
-    dear, same = rows.filter("_again"), rows.filter(~pl.col("_again"))
-    costs = priced(dear, play.prices, play.basis)["cost"].alias("_scenario")
-    kept = pl.when("_hosted").then(_ZERO).otherwise("_base").alias("_scenario")
-    return pl.concat([dear.with_columns(costs), same.with_columns(kept)]).drop("_again")
+    ask = pl.col("_again") & pl.col("_known").is_null()
+    asked, told = rows.filter(ask), rows.filter(~ask)
+    costs = priced(asked, play.prices, play.basis)["cost"].alias("_scenario")
+    others = pl.when("_again").then("_known").when("_hosted").then(_ZERO).otherwise("_base").alias("_scenario")
+    return pl.concat([asked.with_columns(costs), told.with_columns(others)]).drop("_again")
 
 
 def _after_prices(rows: pl.DataFrame, names: Sequence[str], play: Play, *, with_retries: bool) -> pl.DataFrame:
@@ -103,22 +106,10 @@ def _after_prices(rows: pl.DataFrame, names: Sequence[str], play: Play, *, with_
     rows = rows.with_columns(baseline="_base")
     if with_retries:
         rows = _retried(rows, names, play)
-    live = pl.col("_live") & ~pl.col("_hosted")
-    for hits in scenario.hits:
-        wanted = live & holds(hits.where, play.filters)
-        rate, lookup = int(hits.rate * SCALE), int(hits.lookup * _PICO)
-        asked = pl.col("_units").cast(_WIDE) * lookup
-        looked_up = asked if hits.on_all else divided(asked * rate, SCALE)
-        rows = rows.with_columns(
-            *(
-                pl.when(wanted)
-                .then(divided(pl.col(name) * (SCALE - rate), SCALE) + looked_up)
-                .otherwise(name)
-                .alias(name)
-                for name in names
-            ),
-            _changed=pl.col("_changed") | wanted,
-        )
+    if "_lookups" in rows.columns:
+        rows = rows.with_columns(baseline=pl.col("baseline") + pl.col("_lookups"))
+    for hits in (hits for hits in scenario.hits if not hits.off):
+        rows = answered(rows, hits, names, play)
     return rows
 
 

@@ -157,7 +157,7 @@ def _played_all(
     for scenario in question.scenarios:
         play = Play(scenario, scenario.prices or question.prices, question.basis, filters)
         after = played(rows, play, observed, with_retries=with_retries)
-        money = [name for name in ("_base", "baseline", *SIDES, "_unscaled") if name in after.columns]
+        money = [name for name in ("_base", "baseline", *SIDES, "_unscaled", "_lookups") if name in after.columns]
         found.append(tallied(in_currency(after, money, question.currency, question.rates), names))
     return found, _quality_rows(batch, rows, charges, question), beside_of(batch, rows, charges, question)
 

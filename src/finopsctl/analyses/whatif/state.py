@@ -2,8 +2,10 @@
 
 Columns of ours begin with an underscore: ``_units`` (requests), ``_base`` (what the row costs now, Int128 pico-USD),
 ``_no_fee``, ``_live`` (it reached a provider and has a price), ``_target`` (number of the move that took it),
-``_routed``, ``_stays`` (why a lever meant for it left it), ``_cold``, ``_changed``, ``_retiered``, ``_hosted``, and
-what was logged: ``_maker``, ``_logged_model`` ... ``_when<n>`` are the answers of the scenarios' filters.
+``_routed``, ``_stays`` (why a lever meant for it left it), ``_cold``, ``_changed``, ``_retiered``, ``_hosted``,
+``_known`` (the scenario's price of the row as it stands, where a lever has asked for it already; null: ask), ``_lacks``
+(classes of cached tokens, as bits, that its new model has no rate for), and what was logged: ``_maker``,
+``_logged_model`` ... ``_when<n>`` are the answers of the scenarios' filters.
 """
 
 from __future__ import annotations
@@ -104,6 +106,8 @@ def opened(batch: pl.DataFrame, prices: Prices, fallback: Prices | None, basis: 
         _units=pl.col("requests").fill_null(single),
         _target=pl.lit(None, dtype=pl.Int32),
         _stays=pl.lit(None, dtype=pl.String),
+        _known=pl.lit(None, dtype=pl.Int128),
+        _lacks=pl.lit(0, dtype=pl.Int8),
         **{name: pl.lit(value=False) for name in ("_routed", "_cold", "_changed", "_retiered", "_hosted")},
     )
     return rows.with_columns(_maker=looked_up(rows, prices)["maker"])
@@ -152,11 +156,13 @@ def divided_rows(rows: pl.DataFrame, share: int) -> tuple[pl.DataFrame, pl.DataF
     first = rows.with_columns(
         *(part(name).cast(pl.Int64) for name in (*counts, "_units")),
         _base=part("_base"),
+        _known=pl.lit(None, dtype=pl.Int128),
         cost=pl.col("cost").to_physical().cast(wide) * share // SCALE,
         consumed_quantity=pl.col("consumed_quantity") * (share / SCALE),
     )
     rest = rows.with_columns(
         *(pl.col(name) - first[name] for name in (*counts, "_units", "_base", "consumed_quantity")),
+        _known=pl.lit(None, dtype=pl.Int128),
         cost=pl.col("cost").to_physical().cast(wide) - first["cost"],
     )
     first, rest = (part.with_columns(part["cost"].reinterpret(dtype=MONEY)) for part in (first, rest))

@@ -55,6 +55,7 @@ def tallied(rows: pl.DataFrame, dims: Sequence[str]) -> Tally:
     def some(where: pl.Expr) -> pl.Expr:
         return units.filter(where).sum()
 
+    looked_up = pico("_lookups", both) if "_lookups" in rows.columns else pl.lit(0, dtype=pl.Int128)
     rows = rows.with_columns(cost=pl.col("cost").to_physical())
     groups = rows.group_by(dims).agg(
         baseline=pico("baseline", both),
@@ -65,7 +66,8 @@ def tallied(rows: pl.DataFrame, dims: Sequence[str]) -> Tally:
         reports=(both & pl.col("cost").is_not_null()).sum(),
         hosted=pico("baseline", both & pl.col("_hosted")),
         later=pico("baseline", both & pl.col("_later")),
-        retried=pico("baseline", both) - pico("_base", both),
+        retried=pico("baseline", both) - pico("_base", both) - looked_up,
+        looked_up=looked_up,
         requests=some(both),
         requests_moved=some(went),
         requests_kept=some(both & ~went & pl.col("_stays").is_not_null()),

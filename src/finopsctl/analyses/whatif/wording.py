@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from finopsctl.results.wording import counted, money
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from finopsctl.analyses.whatif.hosting import Hosting
     from finopsctl.analyses.whatif.levers import Scenario
     from finopsctl.analyses.whatif.result import Outcome, WhatIf
@@ -26,21 +28,29 @@ def headline(found: WhatIf) -> str:
     )
     of = f"{money(totals['baseline'], currency)}"
     saving, share = totals["saving"], totals["saving_share"]
-    percent = "" if share is None else f" ({abs(share):.1%})"
+    percent = "" if share is None else f" ({abs(share):,.1%})"
     if saving > 0:
         said = f"save{'' if several else 's'} {money(saving, currency)} of {of}{percent}"
     elif saving < 0:
         said = f"cost{'' if several else 's'} {money(-saving, currency)} more than {of}{percent}"
     else:
         said = f"change{'' if several else 's'} nothing of {of}"
-    band = ""
-    if "saving_low" in totals:
-        low, high = (money(totals[name], currency) for name in ("saving_low", "saving_high"))
-        band = f", between {low} and {high}"
+    band = _band(totals, currency)
     if found.question.compare:
         first = f"{what} {'saves most' if saving > 0 else 'comes first'} of {len(found.outcomes)}"
         return f"{first}: it {said}{band}{_without(best, currency)}."
     return f"{what} {said}{band}{_monthly(best, currency)}{_moving(best)}{_pays(best)}{_without(best, currency)}."
+
+
+def _band(totals: Mapping[str, Any], currency: str) -> str:
+    """Return between what and what it saves; of what costs more whichever factor holds: what it costs."""
+    if "saving_low" not in totals:
+        return ""
+    low, high = totals["saving_low"], totals["saving_high"]
+    costs = totals["saving"] < 0 and high <= 0
+    low, high = (-high, -low) if costs else (low, high)
+    what = "a saving between" if low < 0 else "between"
+    return f", {what} {money(low, currency)} and {money(high, currency)}"
 
 
 def described(scenario: Scenario) -> tuple[str, bool]:
@@ -53,8 +63,10 @@ def described(scenario: Scenario) -> tuple[str, bool]:
         for t in scenario.trims
     ]
     parts += [f"capping output at {counted(c.tokens, 'token')}" for c in scenario.caps]
-    parts += ["provider prompt caching"] if scenario.prefixes else []
-    parts += [f"a response cache with {h.rate:.0%} hits" for h in scenario.hits]
+    parts += ["provider prompt caching"] if any(not p.off for p in scenario.prefixes) else []
+    parts += ["giving up prompt caches"] if any(p.off for p in scenario.prefixes) else []
+    parts += [f"a response cache with {h.rate:.0%} hits" for h in scenario.hits if not h.off]
+    parts += ["giving up the response cache"] if any(h.off for h in scenario.hits) else []
     parts += ["fewer retries" if all(r.kept <= 1 for r in scenario.retries) else "another retry rate"] * bool(
         scenario.retries
     )
