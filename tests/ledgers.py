@@ -12,6 +12,7 @@ from finopsctl.ledger.schema import LEDGER_SCHEMA, MONEY, RECORD_KIND, conform
 
 _UNKNOWN = {"-", "null"}
 _EXTRA = {"cost": MONEY, "intended_cost": MONEY}
+_DTYPES = {**LEDGER_SCHEMA, **_EXTRA}
 _START = datetime(2026, 10, 1, tzinfo=UTC)
 
 
@@ -31,7 +32,7 @@ def ledger(table: str, **constants: Any) -> pl.LazyFrame:
         record.setdefault("charge_period_start", _instant(record.pop("day", None)))
         record.setdefault("reported_cost", record.get("cost"))
         record.setdefault("source", "test")
-    schema = {n: dtype for n, dtype in (LEDGER_SCHEMA | _EXTRA).items() if any(n in r for r in records)}
+    schema = {n: dtype for n, dtype in _DTYPES.items() if any(n in r for r in records)}
     frame = pl.DataFrame(records, schema={**schema, "record_kind": RECORD_KIND}).lazy()
     kept = [name for name in _EXTRA if name in schema]
     both = pl.concat([conform(frame), frame.select(kept)], how="horizontal")
@@ -43,7 +44,7 @@ def _value(name: str, word: Any) -> Any:
         return word
     if word in _UNKNOWN:
         return None
-    dtype = (LEDGER_SCHEMA | _EXTRA).get(name)
+    dtype = _DTYPES.get(name)
     if dtype == MONEY:
         return Decimal(word)
     if dtype == pl.Int64:

@@ -244,7 +244,7 @@ def test_every_breakdown_adds_up_to_the_total_to_the_last_digit(rows: list[tuple
         assert found.rows["tokens"].sum() == sum(row[5] for row in rows)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(_ROWS, st.sampled_from(["team,model", "token_class"]), st.integers())
 def test_the_order_of_the_rows_does_not_matter(rows: list[tuple[Any, ...]], names: str, seed: int) -> None:
     shuffled = random.Random(seed).sample(rows, len(rows))

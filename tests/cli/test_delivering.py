@@ -18,11 +18,10 @@ from finopsctl.cli.options import Display
 from finopsctl.cli.run import guard
 from finopsctl.config.settings import Settings, load
 from finopsctl.errors import ConfigError, DeliveryError
-from finopsctl.renderers import RENDERERS, Screen, renderer_named
+from finopsctl.renderers import Screen, renderer_named
 from finopsctl.results.report import Column, Report, Table
 from finopsctl.results.units import Unit
 from loopback import SECRET, Act, Post, post, web
-from renderers.checks import report as check
 
 TEAMS = Table(
     "Spend by team",
@@ -269,15 +268,3 @@ def test_what_was_delivered_is_kept_in_the_users_state_folder(tmp_path: Path) ->
     assert memory_of(default, {"HOME": "/home/a"}).path.as_posix() == "/home/a/.local/state/finopsctl/deliveries.json"
     assert memory_of(default, {"XDG_STATE_HOME": "/s"}).path.as_posix() == "/s/finopsctl/deliveries.json"
     assert memory_of(settings(tmp_path), {}).path == Path("deliveries.json")
-
-
-def test_every_format_has_a_media_type_but_the_table(tmp_path: Path) -> None:
-    from finopsctl.cli.delivering import parcel_of
-
-    of_lines = {"github", "gitlab", "junit"}
-    documents = {r.name: check("a") if r.name in of_lines else WEEKLY for r in RENDERERS}
-    endings = {r.name: parcel_of(documents[r.name], KEY, settings(tmp_path), r).extension for r in RENDERERS}
-
-    assert [name for name, ending in endings.items() if ending == ".txt"] == ["table"]
-    assert len(set(endings.values())) == len(endings)
-    assert all(endings[r.name] in r.extensions for r in RENDERERS if r.extensions)

@@ -49,7 +49,7 @@ def found(rows: pl.LazyFrame, **options: Any) -> Anomalies:
     return anomalies(rows, AnomalyQuestion(end=END, by=parse("team"), **options))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.integers(0, 1000), st.integers(1, 3))
 def test_a_flat_series_has_no_anomalies(cents: int, each_day: int) -> None:
     charges = [(at, "search", "chat", cents) for at in range(DAYS) for _ in range(each_day)]
@@ -57,7 +57,7 @@ def test_a_flat_series_has_no_anomalies(cents: int, each_day: int) -> None:
     assert found(rows_of(charges)).rows.is_empty()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(spend, st.sampled_from([2, 8, 64]))
 def test_money_and_floors_scaled_together_find_the_same(charges: Charges, factor: int) -> None:
     """Factors are powers of two, so that floating point scales exactly."""
@@ -70,7 +70,7 @@ def test_money_and_floors_scaled_together_find_the_same(charges: Charges, factor
     assert scaled["value"].to_list() == [value * factor for value in once["value"]]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(spend, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(charges: Charges, chance: random.Random) -> None:
     shuffled = list(charges)
@@ -79,7 +79,7 @@ def test_the_order_of_rows_does_not_matter(charges: Charges, chance: random.Rand
     assert found(rows_of(shuffled)).rows.equals(found(rows_of(charges)).rows)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(spend, st.integers(1, 400))
 def test_more_history_never_turns_into_an_error(charges: Charges, before: int) -> None:
     older = ledger(f"day team requests cost\n{FIRST - timedelta(days=before)} search 1 3", feature="chat", model="m")
@@ -87,7 +87,7 @@ def test_more_history_never_turns_into_an_error(charges: Charges, before: int) -
     found(pl.concat([rows_of(charges), older]))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(spend)
 def test_an_excess_is_value_less_expected_and_its_parts_are_no_more(charges: Charges) -> None:
     for row in found(rows_of(charges)).rows.iter_rows(named=True):

@@ -129,7 +129,7 @@ def test_requests_of_one_instant_keep_their_order(prompts: list[str]) -> None:
     assert automatic(together, 1000).read == automatic(apart, 1000).read
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     _ROWS, st.sampled_from(["team", "model", "team,model", "day", "provider,team"]), st.sampled_from(["hits", "all"])
 )

@@ -67,7 +67,7 @@ def split(before: list[dict[str, Any]], after: list[dict[str, Any]], by: str = "
     return bridge(ledger(before), ledger(after), BridgeQuestion(by=parse(by), periods=Periods("b", "a", (30, days))))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(ROWS, ROWS, st.sampled_from(["", "team", "model", "service_tier", "team,provider"]), st.sampled_from([28, 30]))
 def test_the_parts_of_every_row_and_of_the_total_add_up_to_the_change(
     before: list[dict[str, Any]], after: list[dict[str, Any]], by: str, days: int
@@ -81,7 +81,7 @@ def test_the_parts_of_every_row_and_of_the_total_add_up_to_the_change(
         assert found.rows[name].sum() == found.totals[name]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(ROWS, ROWS)
 def test_amounts_are_those_of_the_ledger(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
     found = split(before, after)
@@ -114,7 +114,7 @@ def test_the_order_of_rows_means_nothing(
     assert first.effects.equals(shuffled.effects)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(ROWS)
 def test_equal_periods_have_no_effects(rows: list[dict[str, Any]]) -> None:
     found = split(rows, rows)
@@ -136,7 +136,7 @@ def test_merging_groups_keeps_the_totals_and_what_models_came_and_went(
         assert abs(fine.totals[name] - coarse.totals[name]) < Decimal("0.000001")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(ROWS, ROWS)
 def test_a_total_without_groups_has_no_mix_of_groups(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
     assert split(before, after, "").totals.get("mix", 0) == 0

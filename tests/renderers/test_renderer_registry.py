@@ -12,7 +12,7 @@ import pytest
 from finopsctl.cli.options import Display
 from finopsctl.config.settings import Settings
 from finopsctl.errors import ConfigError
-from finopsctl.renderers import RENDERERS, renderer_for_extension, renderer_named
+from finopsctl.renderers import RENDERERS, Renderer, renderer_for_extension, renderer_named
 
 
 def test_each_name_and_ending_leads_to_one_renderer() -> None:
@@ -21,6 +21,22 @@ def test_each_name_and_ending_leads_to_one_renderer() -> None:
     assert len(set(endings)) == len(endings)
     assert [renderer_named(renderer.name) for renderer in RENDERERS] == list(RENDERERS)
     assert all(extension.startswith(".") for extension in endings)
+
+
+def test_no_two_formats_write_files_of_one_ending() -> None:
+    endings = [renderer.ending for renderer in RENDERERS]
+
+    assert len(set(endings)) == len(endings)
+    assert all(renderer.ending in renderer.extensions for renderer in RENDERERS if renderer.extensions)
+
+
+@pytest.mark.parametrize("renderer", RENDERERS, ids=lambda renderer: renderer.name)
+def test_every_format_says_what_its_documents_are(renderer: Renderer) -> None:
+    """Text names its character set; JSON and XML have their own rules for it."""
+    kind, _, parameters = renderer.media_type.partition(";")
+
+    assert re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", kind)
+    assert parameters.endswith("charset=utf-8") or not kind.startswith("text/")
 
 
 def test_an_ending_is_read_in_any_case_and_an_unknown_one_is_nobodys() -> None:

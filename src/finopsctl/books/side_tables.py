@@ -79,7 +79,7 @@ def read_table(recognised: Recognised, faults: Faults | None = None) -> TableFil
     raw = [frame.select(order) for frame in read_raw(file, look, table, faults)]
     if table.finish is None:
         return TableFile(recognised, pl.concat([nothing, *raw]).drop(AT, BAD), faults)
-    frame = pl.concat([table.finish(part) for part in (nothing, *raw)])
+    frame = pl.concat([table.finish(part) for part in raw or (nothing,)])
     separator = ":" if look.shape == "jsonl" else "#"
     for at, reason in frame.filter(pl.col(BAD).is_not_null()).select(AT, BAD).iter_rows():
         faults.reject(f"{file.name}{separator}{at}", reason)

@@ -42,26 +42,6 @@ Again = Annotated[
     bool, option(_OUTPUT, "Deliver once more what has been delivered for this period.", "--again", metavar="")
 ]
 
-_MEDIA_TYPES = {
-    "slack": ("application/json", ".slack.json"),
-    "email": ("message/rfc822", ".eml"),
-    "json": ("application/json", ".json"),
-    "jsonl": ("application/jsonl", ".jsonl"),
-    "md": ("text/markdown; charset=utf-8", ".md"),
-    "csv": ("text/csv; charset=utf-8", ".csv"),
-    "html": ("text/html; charset=utf-8", ".html"),
-    "confluence": ("application/xhtml+xml; charset=utf-8", ".xhtml"),
-    "github": ("text/plain; charset=utf-8", ".github.txt"),
-    "github-comment": ("text/markdown; charset=utf-8", ".comment.md"),
-    "github-summary": ("text/markdown; charset=utf-8", ".summary.md"),
-    "gitlab": ("application/json", ".gitlab.json"),
-    "junit": ("application/xml", ".xml"),
-    "openmetrics": ("application/openmetrics-text; version=1.0.0; charset=utf-8", ".prom"),
-    "parquet": ("application/vnd.apache.parquet", ".parquet"),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx"),
-}
-_OTHER_TYPE = ("text/plain; charset=utf-8", ".txt")
-
 
 @dataclass(frozen=True, slots=True)
 class _Way:
@@ -161,13 +141,12 @@ def parcel_of(report: Report, period_key: str, settings: Settings, renderer: Ren
     from finopsctl.delivery.parcel import Parcel
     from finopsctl.renderers import Screen
 
-    media_type, extension = _MEDIA_TYPES.get(renderer.name, _OTHER_TYPE)
     name, _, period = period_key.partition(" ")
     return Parcel(
         report=name,
         period=" ".join([period, *sorted(settings.where)]).strip(),
-        media_type=media_type,
-        extension=extension,
+        media_type=renderer.media_type,
+        extension=renderer.ending,
         content=renderer.render(report, Screen(ascii=settings.ascii)),
     )
 

@@ -50,7 +50,9 @@ def spend_by_class(ledger: pl.LazyFrame, keys: Mapping[str, pl.Expr]) -> pl.Lazy
         *(pl.col(c.column).filter(FACTS["served"]).sum() for c in TOKEN_CLASSES),
         *(pl.col(_spend(name)).count().alias(f"rows_{name}") for name in (*_CLASSES, None)),
     )
-    return pl.concat([_one_class(sums, keys, name) for name in (*_CLASSES, None)])
+    each = pl.concat_list(_one_class(name) for name in (*_CLASSES, None)).alias("each")
+    rows = sums.select(*(pl.col(_key(name)).alias(name) for name in keys), each).explode("each").unnest("each")
+    return rows.filter("there").drop("there")
 
 
 def keys_of(keys: Mapping[str, pl.Expr]) -> list[pl.Expr]:
@@ -66,16 +68,12 @@ def _spend(name: str | None) -> str:
     return f"spend {name}"
 
 
-def _one_class(sums: pl.LazyFrame, keys: Mapping[str, pl.Expr], name: str | None) -> pl.LazyFrame:
+def _one_class(name: str | None) -> pl.Expr:
+    """Return the sums of one class, and whether it is ``there``: whether it has any."""
     column = {c.rate_key: c.column for c in TOKEN_CLASSES}.get(name or "")
     tokens = pl.col(column) if column else pl.lit(0, dtype=pl.Int64)
     there = (tokens != 0) | (pl.col(_spend(name)) != 0) | ((pl.col(f"rows_{name}") > 0) if name is None else False)
-    return sums.filter(there).select(
-        *(pl.col(_key(key)).alias(key) for key in keys),
-        token_class=pl.lit(name, dtype=pl.String),
-        spend=pl.col(_spend(name)),
-        tokens=tokens,
-    )
+    return pl.struct(token_class=pl.lit(name, dtype=pl.String), spend=pl.col(_spend(name)), tokens=tokens, there=there)
 
 
 def _with_class_spend(ledger: pl.LazyFrame) -> pl.LazyFrame:

@@ -76,7 +76,7 @@ class Names:
     def __init__(self, book: PriceBook, deployments: Mapping[str, str] | None = None) -> None:
         self.book = book
         self._deployments = {key.casefold(): target for key, target in (deployments or {}).items()}
-        self._index = {provider: _index(prices) for provider, prices in book.providers.items()}
+        self._indexes: dict[str, _Index] = {}
         self._known: dict[tuple[str | None, str | None], Resolution] = {}
 
     @property
@@ -140,7 +140,7 @@ class Names:
         if prices is None:
             return None
         forms, region = names.spellings(provider, name, prices.strip)
-        index = self._index[provider]
+        index = self._index_of(prices)
         for find in (_find, _find_loosely):
             for form in forms:
                 target = find(index, form)
@@ -151,6 +151,12 @@ class Names:
             if found is not None:
                 return replace(found, region=region, flagged=found.flagged and not self._is_launch(found))
         return None
+
+    def _index_of(self, prices: ProviderPrices) -> _Index:
+        """Return the names a provider's list knows; made when one of them is first looked up."""
+        if prices.provider not in self._indexes:
+            self._indexes[prices.provider] = _index(prices)
+        return self._indexes[prices.provider]
 
     def _is_launch(self, found: Resolution) -> bool:
         """Say whether a snapshot is the one its model was launched with: no news that it is not listed apart."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from finopsctl.results.report import Report
 
+_TEXT, _MARKDOWN, _JSON = "text/plain; charset=utf-8", "text/markdown; charset=utf-8", "application/json"
+
 
 @dataclass(frozen=True, slots=True)
 class Screen:
@@ -45,8 +47,10 @@ class Renderer:
     Args:
         name: As in ``-f NAME``.
         extensions: File endings that choose it, with the dot.
-        binary: Whether its bytes are no text, and not fit for a terminal.
+        media_type: What its documents are to a web service or a mail program.
         render: The report as bytes.
+        binary: Whether its bytes are no text, and not fit for a terminal.
+        file_ending: The ending of a file that nobody named, with the dot; "": the first of ``extensions``.
         extra: The extra that installs what it needs beyond the core; "": nothing.
         libraries: The modules that extra brings.
         scripted: Whether its documents can run a script, and so answer a pointer.
@@ -54,11 +58,18 @@ class Renderer:
 
     name: str
     extensions: tuple[str, ...]
-    binary: bool
+    media_type: str
     render: Callable[[Report, Screen], bytes]
+    binary: bool = False
+    file_ending: str = ""
     extra: str = ""
     libraries: tuple[str, ...] = ()
     scripted: bool = False
+
+    @property
+    def ending(self) -> str:
+        """How a file of its documents ends, with the dot; no two formats share one."""
+        return self.file_ending or self.extensions[0]
 
 
 def _module(name: str) -> Callable[[Report, Screen], bytes]:
@@ -72,27 +83,40 @@ def _module(name: str) -> Callable[[Report, Screen], bytes]:
 
 
 RENDERERS: tuple[Renderer, ...] = (
-    Renderer("table", (".txt",), binary=False, render=_module("terminal")),
-    Renderer("md", (".md", ".markdown"), binary=False, render=_module("markdown")),
-    Renderer("csv", (".csv",), binary=False, render=_module("csv")),
-    Renderer("json", (".json",), binary=False, render=_module("json")),
-    Renderer("jsonl", (".jsonl", ".ndjson"), binary=False, render=_module("jsonl")),
-    Renderer("parquet", (".parquet",), binary=True, render=_module("parquet")),
-    Renderer("github", (), binary=False, render=_module("github")),
-    Renderer("github-comment", (), binary=False, render=_module("github_comment")),
-    Renderer("github-summary", (), binary=False, render=_module("github_summary")),
-    Renderer("gitlab", (), binary=False, render=_module("gitlab")),
-    Renderer("junit", (".xml",), binary=False, render=_module("junit")),
-    Renderer("openmetrics", (".prom",), binary=False, render=_module("openmetrics")),
-    Renderer("slack", (), binary=False, render=_module("slack")),
-    Renderer("email", (".eml",), binary=False, render=_module("email")),
-    Renderer("confluence", (".xhtml",), binary=False, render=_module("confluence")),
-    Renderer("xlsx", (".xlsx",), binary=True, render=_module("xlsx"), extra="xlsx", libraries=("xlsxwriter",)),
+    Renderer("table", (".txt",), _TEXT, _module("terminal")),
+    Renderer("md", (".md", ".markdown"), _MARKDOWN, _module("markdown")),
+    Renderer("csv", (".csv",), "text/csv; charset=utf-8", _module("csv")),
+    Renderer("json", (".json",), _JSON, _module("json")),
+    Renderer("jsonl", (".jsonl", ".ndjson"), "application/jsonl", _module("jsonl")),
+    Renderer("parquet", (".parquet",), "application/vnd.apache.parquet", _module("parquet"), binary=True),
+    Renderer("github", (), _TEXT, _module("github"), file_ending=".github.txt"),
+    Renderer("github-comment", (), _MARKDOWN, _module("github_comment"), file_ending=".comment.md"),
+    Renderer("github-summary", (), _MARKDOWN, _module("github_summary"), file_ending=".summary.md"),
+    Renderer("gitlab", (), _JSON, _module("gitlab"), file_ending=".gitlab.json"),
+    Renderer("junit", (".xml",), "application/xml", _module("junit")),
+    Renderer(
+        "openmetrics",
+        (".prom",),
+        "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        _module("openmetrics"),
+    ),
+    Renderer("slack", (), _JSON, _module("slack"), file_ending=".slack.json"),
+    Renderer("email", (".eml",), "message/rfc822", _module("email")),
+    Renderer("confluence", (".xhtml",), "application/xhtml+xml; charset=utf-8", _module("confluence")),
+    Renderer(
+        "xlsx",
+        (".xlsx",),
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        _module("xlsx"),
+        binary=True,
+        extra="xlsx",
+        libraries=("xlsxwriter",),
+    ),
     Renderer(
         "html",
         (".html", ".htm"),
-        binary=False,
-        render=_module("html"),
+        "text/html; charset=utf-8",
+        _module("html"),
         extra="html",
         libraries=("altair", "vl_convert"),
         scripted=True,

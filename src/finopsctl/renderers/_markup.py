@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -102,20 +102,6 @@ def sections_of(report: Report, notation: Notation, most: int | None = None) -> 
     return [_section(table, notation, titled=len(tables) > 1, most=most) for table in tables]
 
 
-def first_rows(table: Table, most: int) -> Table:
-    """Return a table with its first ``most`` rows, and what is said of them."""
-    if table.frame.height <= most:
-        return table
-    return replace(
-        table,
-        frame=table.frame.head(most),
-        row_units=table.row_units[:most],
-        row_good=table.row_good[:most],
-        row_nulls={name: words[:most] for name, words in table.row_nulls.items()},
-        row_texts={name: texts[:most] for name, texts in table.row_texts.items()},
-    )
-
-
 def said(findings: Sequence[Finding], notation: Notation) -> list[Said]:
     """Return findings in words, worst first, those that say the same of different subjects as one."""
     return [
@@ -140,7 +126,7 @@ def filled(template: str, **values: Any) -> str:  # noqa: ANN401 - whatever the 
 
 
 def _section(table: Table, notation: Notation, *, titled: bool, most: int | None) -> Section:
-    shown = table if most is None else first_rows(table, most)
+    shown = table if most is None else table.head(most)
     grid = grid_of(shown, notation)
     graded = [column.unit is Unit.GRADE for column in columns_shown(shown)]
     columns = [

@@ -19,7 +19,7 @@ from unicodedata import east_asian_width
 
 from finopsctl.renderers._grid import empty_sentence, grid_of, notation_of
 from finopsctl.renderers._layout import GAP, Span, fit
-from finopsctl.renderers._markup import first_rows, said, sections_of, title_of
+from finopsctl.renderers._markup import said, sections_of, title_of
 from finopsctl.results.report import Long, Look
 from finopsctl.results.wording import counted
 
@@ -157,7 +157,7 @@ def _rows(table: Table, title: str, notation: Notation) -> Iterator[_Block]:
     for rows in range(min(height, _ROWS) if table.look is Look.ROWS else 0, 0, -1):
         more = f"\nand {counted(height - rows, 'more row')}" if height > rows else ""
         basis = f"\n{clipped(notation.text(table.basis), _SENTENCE)}" if table.basis else ""
-        drawn, dropped = _drawn(grid_of(first_rows(table, rows), notation), notation)
+        drawn, dropped = _drawn(grid_of(table.head(rows), notation), notation)
         unseen = f"\nnot shown: {clipped(', '.join(dropped), _SENTENCE)}" if dropped else ""
         text = (
             f"{heading}\n```\n{drawn}\n```{more}{unseen}{basis}" if title else f"```\n{drawn}\n```{more}{unseen}{basis}"

@@ -42,14 +42,10 @@ class ReportKind:
     Args:
         name: As on the command line, and the name of its module here.
         purpose: What it tells whom.
-        period: The period it is of where none is named.
-        schedule: How often it is meant to be read.
     """
 
     name: str
     purpose: str
-    period: str
-    schedule: str
 
     def narrowed(self, books: Books, settings: Settings) -> Books:
         """Return the books of the report's period.
@@ -76,28 +72,13 @@ class ReportKind:
         return compose(self, scene, import_module(f"finopsctl.reports.{self.name}"))
 
 
-_MONTH = "the month so far; at its end, the whole month"
-
 REPORTS: tuple[ReportKind, ...] = (
-    ReportKind(
-        "executive", "for finance and management: spend, budget, drivers, outlook, margin", _MONTH, "every month"
-    ),
-    ReportKind(
-        "engineering", "for teams that build: cost per request, tokens, caches, models, retries", _MONTH, "as needed"
-    ),
-    ReportKind(
-        "product", "for product owners: cost per user, feature and outcome, free tier, margin", _MONTH, "as needed"
-    ),
-    ReportKind(
-        "daily", "yesterday: cost per request, spend, budgets and their alerts, anomalies", "a day", "every day"
-    ),
-    ReportKind("weekly", "the week: what changed, model mix, top spenders, recommendations", "an ISO week", "Mondays"),
-    ReportKind(
-        "monthly",
-        "the month: budgets, providers, unit economics, forecast, chargeback",
-        "a month",
-        "third business day",
-    ),
+    ReportKind("executive", "for finance and management: spend, budget, drivers, outlook, margin"),
+    ReportKind("engineering", "for teams that build: cost per request, tokens, caches, models, retries"),
+    ReportKind("product", "for product owners: cost per user, feature and outcome, free tier, margin"),
+    ReportKind("daily", "yesterday: cost per request, spend, budgets and their alerts, anomalies"),
+    ReportKind("weekly", "the week: what changed, model mix, top spenders, recommendations"),
+    ReportKind("monthly", "the month: budgets, providers, unit economics, forecast, chargeback"),
 )
 """Every report, in the order they are listed."""
 

@@ -149,19 +149,9 @@ def first_rows(table: Table, most: int) -> Table:
     """Return a table cut to its first rows, without totals where it was cut."""
     if table.frame.height <= most:
         return table
-    nulls = {name: list(words)[:most] for name, words in table.row_nulls.items()}
-    texts = {name: list(words)[:most] for name, words in table.row_texts.items()}
     left = f"{most} of {table.frame.height:,} shown"
-    return replace(
-        table,
-        basis=f"{table.basis.rstrip('.')}; {left}." if table.basis else f"{left[:1].upper()}{left[1:]}.",
-        frame=table.frame.head(most),
-        totals=None,
-        row_nulls=nulls,
-        row_texts=texts,
-        row_units=list(table.row_units)[:most],
-        row_good=list(table.row_good)[:most],
-    )
+    basis = f"{table.basis.rstrip('.')}; {left}." if table.basis else f"{left[:1].upper()}{left[1:]}."
+    return replace(table.head(most), totals=None, basis=basis)
 
 
 def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:

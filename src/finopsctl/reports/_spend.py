@@ -87,11 +87,7 @@ def spend_by(scene: Scene, by: str, title: str, *, bars: bool = True) -> Part:
 
 def months(scene: Scene) -> Part:
     """Return spend month by month, as a chart; nothing where there is but one month."""
-    start = scene.period.first_day.replace(day=1)
-    for _ in range(_MONTHS - 1):
-        start = (start - timedelta(days=1)).replace(day=1)
-    books = _between(scene, start)
-    rows = breakdown_of(books, replace(scene.settings, by=("month",)), "spend").rows
+    rows = breakdown_of(_last_months(scene, _MONTHS), replace(scene.settings, by=("month",)), "spend").rows
     if rows.height < 2:
         return lacks("the trend from month to month", "records of more than one month")
     frame = rows.select("month", "spend", "requests").sort("month")
@@ -156,14 +152,14 @@ def frame_of_days(amounts: Mapping[date, Decimal | None]) -> pl.DataFrame:
 
 def split_over_months(scene: Scene, by: str, months_back: int) -> pl.DataFrame:
     """Return the spend of a dimension's values by month, over some months up to the report's: month, value, spend."""
-    start = scene.period.first_day.replace(day=1)
-    for _ in range(months_back - 1):
-        start = (start - timedelta(days=1)).replace(day=1)
-    rows = breakdown_of(_between(scene, start), replace(scene.settings, by=(by, "month")), "spend").rows
+    rows = breakdown_of(_last_months(scene, months_back), replace(scene.settings, by=(by, "month")), "spend").rows
     return rows.select("month", by, pl.col("spend").fill_null(constant(0))).sort("month", by, nulls_last=True)
 
 
-def _between(scene: Scene, first: date) -> Books:
-    """Return the books from a day to the end of the report's period."""
+def _last_months(scene: Scene, count: int) -> Books:
+    """Return the books of some months, of which the last is the report's, to the end of its period."""
+    first = scene.period.first_day.replace(day=1)
+    for _ in range(count - 1):
+        first = (first - timedelta(days=1)).replace(day=1)
     last = (scene.end - timedelta(microseconds=1)).astimezone(zone(scene.given.tz)).date()
     return scene.days(first, (last - first).days + 1)

@@ -6,7 +6,7 @@ is the answer (the ``rows`` of the JSON document); more tables follow where a co
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +135,17 @@ class Table:
     basis: str = ""
     chart: Chart | None = None
     look: Look = Look.ROWS
+
+    def head(self, most: int) -> Table:
+        """Return the table with its first ``most`` rows and what is said of them; totals are those of all rows."""
+        return replace(
+            self,
+            frame=self.frame.head(most),
+            row_units=self.row_units[:most],
+            row_good=self.row_good[:most],
+            row_nulls={name: words[:most] for name, words in self.row_nulls.items()},
+            row_texts={name: texts[:most] for name, texts in self.row_texts.items()},
+        )
 
 
 @dataclass(frozen=True, slots=True)

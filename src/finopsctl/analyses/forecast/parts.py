@@ -51,7 +51,6 @@ class Part:
         monthly: Thirty times the mean day of that week, in whole micro-units; the parts' add up to the fleet's.
         begun: What is spent of the first day already, in whole micro-units: the least it can end at.
         factor: What scaling made of its own total; None where its own forecast is zero.
-        recent: Its spend of the last days.
         pooled: Whether it shares its forecast with others.
         bounds: What the whole's interval leaves it.
     """
@@ -64,7 +63,6 @@ class Part:
     monthly: int = 0
     begun: int = 0
     factor: float | None = 1.0
-    recent: float = 0.0
     pooled: bool = False
     bounds: Bounds = field(default_factory=Bounds)
 
@@ -132,7 +130,7 @@ def forecast_fleet(series: Series, days: int, method: str, begun: int = 0) -> Pa
     if begun > 0:
         micro[0] = max(micro[0], begun)
     week = _last_week(micro, days)
-    return Part((), series, found, micro[:days], week, _a_month(week), begun, recent=recent_spend(series))
+    return Part((), series, found, micro[:days], week, _a_month(week), begun)
 
 
 def _path(found: Outlook) -> NDArray[np.int64]:
@@ -205,7 +203,6 @@ def forecast_parts(
             months[at],
             int(spent[at]),
             factors[at],
-            float(recent[at]),
             pooled=at >= OWN_MODELS,
         )
         for at, ((key, each), found) in enumerate(zip(ranked, outlooks, strict=True))

@@ -28,7 +28,6 @@ class Hosting:
 
     Args:
         output_per_day: Output tokens a day of the requests that move.
-        api_cost: What they cost now, in the days seen.
         node_cost_per_day: Of one node, operations included.
         node_output_per_day: What it writes at the utilization.
         nodes: How many it takes.
@@ -37,7 +36,6 @@ class Hosting:
     """
 
     output_per_day: Decimal
-    api_cost: Decimal
     node_cost_per_day: Decimal
     node_output_per_day: Decimal
     nodes: int
@@ -80,7 +78,7 @@ def hosting(host: SelfHost, output: int, api_cost: Decimal, days: int) -> Hostin
     per_day = Decimal(output) / days
     nodes = max(int((per_day / writes).to_integral_value(ROUND_CEILING)), 1)
     even = None if not api_cost else (a_day * output / api_cost).to_integral_value(ROUND_CEILING)
-    return Hosting(per_day, api_cost, a_day, writes, nodes, days, even)
+    return Hosting(per_day, a_day, writes, nodes, days, even)
 
 
 def spread(groups: pl.DataFrame, cost: Decimal) -> pl.DataFrame:
