@@ -57,7 +57,14 @@ def evaluates(rules: str, folder: Path, interval: str, series: dict[str, str], *
         "promql_expr_test": [case for case in cases if "expr" in case],
         "alert_rule_test": [case for case in cases if "alertname" in case],
     }
-    document = {"rule_files": ["rules.yml"], "evaluation_interval": interval, "tests": [test]}
+    # Unless told the order, promtool evaluates groups in any: alerts may then miss what is recorded for them.
+    order = [group["name"] for group in yaml.safe_load(rules)["groups"]]
+    document = {
+        "rule_files": ["rules.yml"],
+        "evaluation_interval": interval,
+        "group_eval_order": order,
+        "tests": [test],
+    }
     path = folder / "test.yml"
     path.write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")
     done = subprocess.run(["promtool", "test", "rules", path], capture_output=True, text=True, check=False)

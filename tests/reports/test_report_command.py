@@ -249,3 +249,17 @@ def test_without_anything_to_compare_with_the_executive_report_still_has_its_cos
         ("search", "find", "gpt-4o", 60),
         ("support", "reply", "gpt-4o", 30),
     ]
+
+
+@pytest.mark.parametrize("name", ["executive", "engineering", "product"])
+def test_a_time_before_all_records_is_told_before_prices_are_looked_up(
+    name: str, log: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The model to compare the company's own machines with has no price in 2020 yet, which is beside the point."""
+    config = tmp_path / "finopsctl.toml"
+    config.write_text('[self-hosted]\ncompare-with = "gpt-4.1-mini"\n', encoding="utf-8")
+
+    code, _, err = told(capsys, "report", name, log, "--config", str(config), "--as-of", "2020-01-01")
+
+    assert code == 4
+    assert "They hold records from 2026-09-01 to 2026-10-31." in err
