@@ -18,9 +18,10 @@ TOKEN = "ghp_0SECRET0"
 
 @dataclass(slots=True)
 class Hub:
-    """A pull request's comments, and the requests made about them."""
+    """A pull request's comments, and the requests made about them; ``login`` is the token's user, a job's has none."""
 
     api: str = ""
+    login: str = ""
     comments: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
@@ -32,6 +33,9 @@ def hub(*bodies: str) -> Iterator[Hub]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path == "/user":
+                self.reply(200 if state.login else 403, {"login": state.login})
+                return
             page = int(re.findall(r"[?&]page=(\d+)", self.path)[0])
             self.reply(200, state.comments[(page - 1) * 100 : page * 100])
 

@@ -15,6 +15,7 @@ from finopsctl.policy.question import CRITICAL, CheckQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
     from pathlib import Path
 
     from finopsctl.policy.result import Check
@@ -31,6 +32,7 @@ def checked(
     today: date = TODAY,
     baseline: str | None = None,
     fail_on: str = CRITICAL,
+    now: datetime | None = None,
     **asked: Any,
 ) -> Check:
     """Return what a policy finds.
@@ -43,6 +45,7 @@ def checked(
         today: The day waivers are judged on.
         baseline: The JSON of an earlier check or scorecard.
         fail_on: What closes the gate.
+        now: The moment up to which there should be records; None: the end of those there are.
         asked: What else the books are asked for: a period, filters.
     """
     log = write(folder / "log.jsonl", *records)
@@ -50,7 +53,7 @@ def checked(
     (folder / "finopsctl.toml").write_text(config, encoding="utf-8")
     in_force = settings.load(config=folder / "finopsctl.toml", environ={}, start=folder, flags={})
     before = None if baseline is None else parse(baseline, "baseline.json")
-    question = CheckQuestion(load(folder / "policy.toml", "policy.toml"), today, before, fail_on)
+    question = CheckQuestion(load(folder / "policy.toml", "policy.toml"), today, before, fail_on, now)
     return check_of(open_books(Request((str(log),), **asked)), in_force, question)
 
 

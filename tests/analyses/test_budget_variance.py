@@ -80,3 +80,15 @@ def test_spend_on_a_limit_of_zero_is_over_and_not_without_a_plan() -> None:
 
     assert (row["variance"], row["grade"], row["band"]) == (None, "critical", "over a limit of 0")
     assert found.report().headline == "1 budget over plan; none: over a limit of 0."
+
+
+def test_usage_without_any_price_is_not_100_percent_under_plan() -> None:
+    rows = ledger("day team cost\n1 support -\n2 support -\n2 search 5.00")
+    found = budget_variance(rows, [by_team("a", 310, "support"), by_team("b", 62, "search")], MID)
+    unknown = found.rows.row(1, named=True)
+
+    assert (unknown["budget"], unknown["band"]) == ("a", "no price")
+    assert {unknown[name] for name in ("actual", "change", "variance", "grade")} == {None}
+    assert (found.totals["actual"], found.totals["not_added"]) == (None, "what is spent of a budget is not known")
+    assert [finding.code for finding in found.findings] == ["budget_unpriced"]
+    assert found.report().headline.startswith("1 budget under plan, 1 without a price;")

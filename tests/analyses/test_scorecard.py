@@ -260,6 +260,18 @@ def test_an_overspent_budget_has_no_days_left() -> None:
     assert (row(found, "days_to_exhaustion")["value"], row(found, "days_to_exhaustion")["grade"]) == (0, "critical")
 
 
+def test_a_budget_over_usage_without_any_price_is_not_0_and_good() -> None:
+    """Nothing is known of it: no value, no grade, no coverage, and one finding for all five KPIs."""
+    found = card("day requests cost\n3 5 -", *BUDGET_KPIS, question=BUDGET)
+    rows = [row(found, kpi) for kpi in BUDGET_KPIS if kpi != "burn_rate"]
+
+    assert {(each["value"], each["grade"], each["coverage"]) for each in rows} == {(None, None, 0.0)}
+    assert [f.code for f in found.findings if f.evidence.get("budget") or f.evidence.get("kpi") in BUDGET_KPIS] == [
+        "kpi_needs",
+        "budget_unpriced",
+    ]
+
+
 def test_a_budget_alert_that_fired_is_a_finding() -> None:
     """85 % of the limit: the 80 % alert has fired, the 95 % alert has not."""
     found = card("day cost\n3 2635", "budget_utilization", question=BUDGET)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +15,6 @@ from github_server import TOKEN, hub
 from renderers.checks import NASTY
 
 if TYPE_CHECKING:
-    import subprocess
     from pathlib import Path
 
 HEADER = "charge_period_start,team,model,requests,reported_cost\n"
@@ -185,6 +186,37 @@ def test_a_summary_that_is_full_is_left_as_it_is(desk: Path) -> None:
 
     assert summary.stat().st_size == 1024 * 1024
     assert "summary is full" in done.stderr
+
+
+def test_a_summary_that_cannot_be_written_does_not_hide_that_the_gate_is_closed(desk: Path) -> None:
+    done = check(desk, "-f", "github", GITHUB_STEP_SUMMARY=str(desk / "nowhere" / "summary.md"))
+
+    assert done.returncode == 3
+    assert done.stderr.startswith("warning: GITHUB_STEP_SUMMARY: no such file or directory; the result is not in it.\n")
+
+
+def test_annotations_name_the_policy_from_the_root_whatever_way_leads_to_it(desk: Path) -> None:
+    sub = desk / "sub"
+    sub.mkdir()
+    (desk / "link").symlink_to(desk, target_is_directory=True)
+    words = ("check", "../log.csv", "--policy", "../finops-policy.toml", "-f", "github")
+    found = [finopsctl(*words, folder=sub, GITHUB_WORKSPACE=str(root)).stdout for root in (desk, desk / "link")]
+
+    assert ["::error file=finops-policy.toml,line=1," in text for text in found] == [True, True]
+
+
+def test_a_reader_who_has_had_enough_does_not_open_the_gate(desk: Path) -> None:
+    """``check ... | head -1``: the document, larger than any pipe, is not read to its end."""
+    rows = "".join(f"2026-10-01,team-{at}-{'x' * 200},m,1,2\n" for at in range(500))
+    (desk / "log.csv").write_text(HEADER + rows)
+    (desk / "finops-policy.toml").write_text(f'{CRITICAL}by = ["team"]\n')
+    words = [sys.executable, "-m", "finopsctl", "check", "log.csv"]
+    with subprocess.Popen(words, cwd=desk, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as done:
+        assert done.stdout is not None
+        assert done.stdout.readline().startswith(b"Failed")
+        done.stdout.close()
+
+    assert done.returncode == 3
 
 
 def job(api: str) -> dict[str, str]:

@@ -184,3 +184,10 @@ def test_the_sample_company_has_a_policy_with_a_rule_of_every_kind_but_spend() -
 
     assert {type(rule.ask) for rule in found.rules} == set(KINDS.values()) - {KINDS["spend"]}
     assert any(isinstance(rule.ask, WhatIfRule) for rule in found.rules)
+
+
+@pytest.mark.parametrize("key", ["max", "min", "max-increase"])
+def test_a_limit_beyond_all_figures_is_told_and_no_bug(tmp_path: Path, key: str) -> None:
+    message, hint = problem(tmp_path, f"{KPI}{key} = 1e90\n")
+
+    assert (message, hint) == ("policy.toml:1: rule: 1E+90 is a limit beyond all figures", "Write a smaller one.")

@@ -41,7 +41,7 @@ def test_a_comment_is_written_once_and_brought_up_to_date_from_then_on() -> None
 
     assert (first, second) == (False, True)
     assert [each["body"] for each in github.comments] == ["LGTM", BODY.decode().replace("Failed", "Passed")]
-    assert [line.split()[0] for line in github.asked] == ["GET", "POST", "GET", "PATCH"]
+    assert [line.split()[0] for line in github.asked] == ["GET", "POST", "GET", "GET", "PATCH"]
     assert {line.rpartition(" ")[2] for line in github.asked} == {TOKEN}
 
 
@@ -50,6 +50,22 @@ def test_a_comment_that_only_quotes_the_marker_is_not_ours() -> None:
         assert comment(BODY, target(github.api)) is False
 
     assert len(github.comments) == 2
+
+
+@pytest.mark.parametrize(
+    ("login", "ours"),
+    [("", {"login": "github-actions[bot]", "type": "Bot"}), ("carla", {"login": "carla", "type": "User"})],
+)
+def test_a_comment_that_somebody_else_forged_is_left_alone(login: str, ours: dict[str, str]) -> None:
+    with hub(f"{MARKER}\nPassed, trust me", f"{MARKER}\nold") as github:
+        github.login = login
+        github.comments[0]["user"] = {"login": "mallory", "type": "User"}
+        github.comments[1]["user"] = ours
+
+        assert comment(BODY, target(github.api)) is True
+
+    assert [each["body"] for each in github.comments] == [f"{MARKER}\nPassed, trust me", BODY.decode()]
+    assert [line.split()[1].rpartition("/")[2] for line in github.asked][1:] == ["user", "2"]
 
 
 def test_ours_is_found_on_a_later_page() -> None:

@@ -98,6 +98,18 @@ def test_a_budget_without_spend_has_spent_nothing() -> None:
     assert usage(Budget("x", Decimal(5), scope={"team": "nobody"}))["x"]["actual"] == 0
 
 
+def test_usage_without_any_price_is_not_known_and_no_0() -> None:
+    """No record of support has a price; of search one of two has, and counts."""
+    table = "day team cost\n1 support -\n15 support -\n1 search -\n15 search 7.00"
+    budgets = [Budget(team, Decimal(310), scope={"team": team}) for team in ("support", "search")]
+    daily = daily_spend(ledger(table), budgets, AS_OF).collect()
+    support, search = with_figures(budget_usage(daily, budgets, AS_OF)).iter_rows(named=True)
+    names = ("actual", "whole_days_spend", "last_days_spend", "last_24h_spend", "remaining", "utilization", "burn_rate")
+
+    assert {support[name] for name in (*names, "projected", "days_to_exhaustion", "budget_variance")} == {None}
+    assert (search["actual"], search["last_24h_spend"]) == (7, 7)
+
+
 def test_a_budget_that_starts_later_is_left_out() -> None:
     assert usage(Budget("x", Decimal(5), starts=date(2026, 11, 1))) == {}
 

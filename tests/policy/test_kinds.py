@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -304,6 +304,31 @@ def test_a_forbidden_model_whose_use_is_not_counted_fails_all_the_same(tmp_path:
     assert [(row[1], row[3]) for row in fared(found)] == [(None, "fail")]
 
 
+@pytest.mark.parametrize("rule", ['kind = "budget"\nmax = 1', 'kpi = "budget_utilization"\nmax = 1'])
+def test_a_budget_over_usage_without_any_price_does_not_pass(tmp_path: Path, rule: str) -> None:
+    record = {"model": "nobody-knows", "team": "search", "input_tokens": 5}
+    found = checked(tmp_path, f'[[rule]]\nname = "it"\n{rule}\n', [record], config=BUDGET)
+
+    assert [(row[1], row[3]) for row in fared(found)] == [(None, "no_data")]
+    assert found.rows["note"].to_list() == ["none of its records has a price"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "status"),
+    [
+        ('kind = "forbidden-models"\nmodels = ["nobody-*"]\nmax = 0', "fail"),
+        ('kind = "spend"\nmeasure = "requests"\nby = ["team"]\nmax = 0', "fail"),
+        ('kpi = "unpriced_share"\nby = ["team"]\nmax = 0', "fail"),
+        ('kind = "spend"\nby = ["team"]\nmax = 1', "no_data"),
+    ],
+)
+def test_spend_that_is_not_known_is_not_below_a_floor(tmp_path: Path, rule: str, status: str) -> None:
+    record = {"model": "nobody-knows", "team": "a", "input_tokens": 5}
+    found = checked(tmp_path, f'[[rule]]\nname = "it"\n{rule}\nfloor = 10\n', [record])
+
+    assert [row[3] for row in fared(found)] == [status]
+
+
 def test_a_model_without_a_price_can_be_forbidden(tmp_path: Path) -> None:
     records = [
         {"model": "nobody-knows", "team": "a", "input_tokens": 5},
@@ -363,6 +388,15 @@ def again(folder: Path, policy: str) -> Any:
 
 
 SCENARIOS = {"saving": 70.5, "saving-share": 0.94, "cost": 4.5, "increase": -0.94}
+
+
+def test_records_are_as_old_as_they_are_now_and_not_as_they_were_at_their_end(tmp_path: Path) -> None:
+    """The last one is of 10 October; on the 13th, midnight, it is three days old, whatever the log ends with."""
+    rule = '[[rule]]\nname = "fresh"\nkind = "data-quality"\nmeasure = "age"\nmax = 2\n'
+
+    assert fared(checked(tmp_path, rule, forty_days(), now=datetime(2026, 10, 13, tzinfo=UTC))) == [
+        ("", 3.0, 2.0, "fail")
+    ]
 
 
 @pytest.mark.parametrize("measure", SCENARIOS)

@@ -13,7 +13,7 @@ from commands import finopsctl
 from finopsctl.renderers import Screen, renderer_named
 from finopsctl.renderers._palette import COLOURS
 from finopsctl.reports import REPORTS
-from finopsctl.results.report import Chart, ChartKind, Column, Report, Table
+from finopsctl.results.report import Chart, ChartKind, Column, Long, Report, Table
 from finopsctl.results.units import Unit
 from renderers.board import BOARD, BUDGETS, BY_TEAM, CHANGES, FORECAST_BY_SERIES
 from renderers.browser import CHROMIUM, Browser, start
@@ -147,6 +147,20 @@ def test_a_report_is_clipped_nowhere_and_on_a_desk_no_table_scrolls(
     assert browser.requests() == [reports[name].as_uri()]
     if width == 1280:
         assert browser.value(SCROLLING) == []
+
+
+def test_long_prose_before_the_last_column_does_not_push_it_off_the_page(browser: Browser, tmp_path: Path) -> None:
+    row = {"rule": "gateway prices are list prices", "of": "openai / gpt-5.6-luna", "value": 3.75, "status": "waived"}
+    frame = pl.DataFrame([{**row, "note": "waived until 2026-12-31: the gateway's old price is corrected soon. " * 3}])
+    columns = (
+        *(Column("rule", "Rule"), Column("of", "Of"), Column("value", "Value", Unit.CHANGE)),
+        *(Column("note", "Note", long=Long.WRAP), Column("status", "Result", Unit.GRADE)),
+    )
+    path = tmp_path / "check.html"
+    path.write_bytes(renderer_named("html").render(Report("check", "", (Table("Checks", frame, columns),)), Screen()))
+    browser.open(path, width=1080)
+
+    assert browser.value("[...document.querySelectorAll('.scroll')].every((e) => e.scrollWidth <= e.clientWidth)")
 
 
 def test_every_chart_is_drawn_once_for_the_width_there_is(browser: Browser, files: dict[str, Path]) -> None:

@@ -54,3 +54,9 @@ def test_escaping_changes_nothing_a_reader_sees(name: str) -> None:
 
     assert unescape(re.sub(r"\\(.)", r"\1", escaped)) == name
     assert not re.search(r"(?<!\\)(\\\\)*[|`*\[\]<>]", escaped)
+
+
+def test_a_sentence_that_begins_with_a_command_of_a_pipeline_is_none_and_reads_the_same() -> None:
+    text = render(Report("kpi", "::error::x spends most.", ()), Screen()).decode()
+
+    assert text == "\\::error::x spends most.\n"

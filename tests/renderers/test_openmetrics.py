@@ -98,6 +98,37 @@ def test_a_row_that_says_its_unit_has_its_subject_in_the_name() -> None:
     ]
 
 
+def fared(value: float, bound: str, severity: str, status: str, rule: str = "cost (1)") -> dict[str, Any]:
+    result = "pass" if status == "pass" else "fail"
+    row = {"rule": rule, "severity": severity, "value": value, "result": result, "team": "a", "unit": "usd"}
+    return {**row, "bound": bound, "status": status}
+
+
+def test_a_check_whose_verdict_changes_stays_one_series() -> None:
+    """Below its warning of $3 it is held against max, above it against warn, as a warning."""
+    today, tomorrow = fared(2.0, "max", "critical", "pass"), fared(4.0, "warn", "warning", "warning")
+    found = [
+        samples(pl.DataFrame([row]), Column("value", "Value", Unit.MIXED), subject="check") for row in (today, tomorrow)
+    ]
+    series = [[line.rpartition(" ")[0] for line in lines] for lines in found]
+
+    assert series[0] == series[1]
+    assert found[1] == [
+        'finopsctl_check_value_usd{rule="cost (1)",team="a"} 4',
+        'finopsctl_check_result{rule="cost (1)",team="a"} 3',
+        'finopsctl_check_status{rule="cost (1)",team="a"} 2',
+    ]
+
+
+def test_two_rules_whose_names_differ_in_signs_only_are_two_series() -> None:
+    frame = pl.DataFrame([fared(2.0, "max", "critical", "fail"), fared(3.0, "max", "critical", "fail", "cost [1]")])
+
+    assert samples(frame, Column("value", "Value", Unit.MIXED), subject="check")[:2] == [
+        'finopsctl_check_value_usd{rule="cost (1)",team="a"} 2',
+        'finopsctl_check_value_usd{rule="cost [1]",team="a"} 3',
+    ]
+
+
 def test_a_day_is_a_label_only_where_names_do_not_tell_rows_apart() -> None:
     """2026-10-02T00:00Z is 1,790,899,200 s after 1970."""
     budgets = pl.DataFrame({"budget": ["a"], "exhaustion_date": [date(2026, 10, 2)], "limit": [5]})

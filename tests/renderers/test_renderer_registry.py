@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from typing import get_args, get_type_hints
 
 import pytest
 
+from finopsctl.cli.options import Display
+from finopsctl.config.settings import Settings
 from finopsctl.errors import ConfigError
 from finopsctl.renderers import RENDERERS, renderer_for_extension, renderer_named
 
@@ -24,6 +28,13 @@ def test_an_ending_is_read_in_any_case_and_an_unknown_one_is_nobodys() -> None:
 
     assert renderer_for_extension(".JSON") is json_renderer
     assert renderer_for_extension(".docx") is None
+
+
+def test_every_format_is_in_the_help_of_the_option_and_of_the_setting() -> None:
+    option = get_args(get_type_hints(Display, include_extras=True)["format"])[1].help
+    helps = (option, str(Settings.__dataclass_fields__["format"]))
+
+    assert [r.name for r in RENDERERS for text in helps if not re.search(rf"\b{r.name}\b(?!-)", text)] == []
 
 
 def test_an_unknown_format_names_the_nearest() -> None:

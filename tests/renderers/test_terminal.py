@@ -225,3 +225,17 @@ def test_rows_say_which_of_their_amounts_are_changes() -> None:
     lines = text_of(Report("variance", "Spend rose.", (table,)), Screen(None)).splitlines()
 
     assert [line.split() for line in lines[-2:]] == [["before", "$3.00"], ["volume", "+$2.00"]]
+
+
+def test_no_line_of_a_job_s_log_is_a_command_of_its_runner() -> None:
+    """A name at the start of a line, in a sentence that begins with it, and in the middle of one."""
+    names = ["::stop-commands::x", "##[add-mask]a", "a::b"]
+    frame = pl.DataFrame({"team": names, "spend": [1.0, 2.0, 3.0]})
+    columns = (Column("team", "Team"), Column("spend", "Spend", Unit.USD))
+    notes = Context(notes=("##[group]x",))
+    report = Report("attribution", f"{names[0]} spends most.", (Table("T", frame, columns),), context=notes)
+    lines = render(report, Screen()).decode().splitlines()
+
+    assert [line for line in lines if line.lstrip().startswith("::") or "##[" in line] == []
+    assert lines[0] == ": :stop-commands::x spends most."
+    assert lines[-3:-2] == ["a::b                $3.00"]

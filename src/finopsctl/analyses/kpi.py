@@ -16,6 +16,7 @@ import polars as pl
 from finopsctl.errors import ConfigError
 from finopsctl.ledger.period import Period, day_end, zone
 from finopsctl.ledger.schema import MONEY
+from finopsctl.metrics.budget_unpriced import unpriced
 from finopsctl.metrics.budgets import Budget, budget_usage, daily_spend, fired
 from finopsctl.metrics.catalog import KPIS
 from finopsctl.metrics.catalog import kpi as find_kpi
@@ -328,12 +329,17 @@ def _findings(
         found += _missing(kpi, figures) if own["value"].is_null().all() else []
         found += _effect(kpi, own, question.currency)
         found += _alerts(own, question.budgets) if kpi.name == "budget_utilization" else []
+    if figures.budgets is not None:
+        found += unpriced(figures.budgets)
     return tuple(found)
 
 
 def _missing(kpi: Kpi, figures: Figures) -> list[Finding]:
     """Say why a KPI has no value: no input for it, or no whole day yet."""
-    given = kpi.how is How.PER_DAY or (kpi.how is How.BUDGET and figures.budgets is not None)
+    budgets = figures.budgets if kpi.how is How.BUDGET else None
+    if budgets is not None and budgets.height and budgets["actual"].is_null().all():
+        return []  # that none of their records has a price is a finding of its own
+    given = kpi.how is How.PER_DAY or budgets is not None
     if given and (not figures.days or kpi.how is How.BUDGET):
         gist = "No value yet for {}: nothing burns yet, or the period has no whole day yet."
         message, evidence = gist.replace("{}", kpi.title), {"kpi": kpi.name}

@@ -84,10 +84,12 @@ def export(
         from finopsctl.questions.budgets import no_budgets
 
         raise no_budgets()
+    from finopsctl.cli.run import one_line
+
     document, left_out = exported(found)
     if not quiet:
         for finding in left_out:
-            typer.echo(f"{finding.severity}: {finding.message}", err=True)
+            typer.echo(one_line(f"{finding.severity}: {finding.message}"), err=True)
     if output is not None:
         write_whole(output, document.encode())
     else:

@@ -151,8 +151,8 @@ def _read(path: Path, baseline: Path | None) -> tuple[Policy, Baseline | None]:
 
 def _shown(path: Path) -> str:
     """Return how annotations name a file: from the root of the repository a job runs for, else the working folder."""
-    full = path.absolute()
-    roots = [*(Path(os.environ[name]) for name in _WORKSPACES if os.environ.get(name)), Path.cwd()]
+    full = path.parent.resolve() / path.name
+    roots = [*(Path(os.environ[name]).resolve() for name in _WORKSPACES if os.environ.get(name)), Path.cwd()]
     inside = next((root for root in roots if full.is_relative_to(root)), None)
     return (path if inside is None else full.relative_to(inside)).as_posix()
 
@@ -185,16 +185,17 @@ def _checked(
     from finopsctl.policy.question import CheckQuestion
 
     books = books_for(settings, common)
-    found = check_of(books, settings, CheckQuestion(gate[0], _today(books), gate[1], level))
+    moment = books.as_of if books.request.as_of else datetime.now(UTC)
+    found = check_of(books, settings, CheckQuestion(gate[0], _today(books, moment), gate[1], level, moment))
     return found, stated(found.report(), books, found.quality)
 
 
-def _today(books: Books) -> date:
+def _today(books: Books, moment: datetime) -> date:
     """Return the day that waivers are judged on: the last one before --as-of, else today."""
     from finopsctl.ledger.period import zone
 
-    moment = books.as_of - timedelta(microseconds=1) if books.request.as_of else datetime.now(UTC)
-    return moment.astimezone(zone(books.request.timezone)).date()
+    before = timedelta(microseconds=1) if books.request.as_of else timedelta()
+    return (moment - before).astimezone(zone(books.request.timezone)).date()
 
 
 def _verdict(found: Check) -> ThresholdError | None:
@@ -203,10 +204,9 @@ def _verdict(found: Check) -> ThresholdError | None:
 
     if not found.blocking:
         return None
-    checks = f"{len(found.blocking)} of {counted(len(found.checked), 'check')}"
+    checks = f"{len(found.blocking):,} of {counted(len(found.checked), 'check')}"
     word = "closes" if len(found.blocking) == 1 else "close"
-    # A runner takes ##[name] anywhere in a line for a command.
-    told = some_of(list(dict.fromkeys(names(found.blocking)))).replace("##[", "# #[")
+    told = some_of(list(dict.fromkeys(names(found.blocking))))
     return ThresholdError(f"{checks} {word} the gate: {told}")
 
 
@@ -223,7 +223,7 @@ def _add_to_summary(report: Report) -> None:
             else:
                 typer.echo("warning: the job's summary is full; the result is not in it.", err=True)
     except OSError as problem:
-        raise ConfigError(f"GITHUB_STEP_SUMMARY: {reason_of(problem)}", "Unset it, or name a file.") from problem
+        typer.echo(f"warning: GITHUB_STEP_SUMMARY: {reason_of(problem)}; the result is not in it.", err=True)
 
 
 def _pull_request(repo: str | None, number: int | None) -> PullRequest:

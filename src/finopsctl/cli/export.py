@@ -125,8 +125,10 @@ def _kpis(settings: Settings) -> tuple[Kpi, ...]:
 
 
 def _note(found: Iterable[Finding]) -> None:
+    from finopsctl.cli.run import one_line
+
     for finding in found:
-        typer.echo(f"{finding.severity}: {' '.join(finding.message.split())}", err=True)
+        typer.echo(one_line(f"{finding.severity}: {finding.message}"), err=True)
 
 
 def _put(document: bytes, output: Path | None) -> None:

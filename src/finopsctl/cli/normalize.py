@@ -89,7 +89,7 @@ def _partition(common: Common, settings: Settings, partition: str) -> None:
 
     from finopsctl.books import PeriodWish
     from finopsctl.books.ledger_files import write_partitions
-    from finopsctl.cli.run import requested
+    from finopsctl.cli.run import one_line, requested
 
     if partition != "month":
         raise ConfigError(f"the ledger is not partitioned by '{partition}'", "Use --partition month.")
@@ -103,4 +103,4 @@ def _partition(common: Common, settings: Settings, partition: str) -> None:
         request = replace(request, period=PeriodWish())
     for line in write_partitions(request, common.output):
         if not common.quiet:
-            typer.echo(line, err=True)
+            typer.echo(one_line(line), err=True)

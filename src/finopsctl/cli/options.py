@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 from typer.models import ArgumentInfo
 
+from finopsctl.renderers import FORMATS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -111,7 +113,7 @@ class Display:
         str | None,
         option(
             _OUTPUT,
-            "table, md, csv, json, jsonl, parquet, xlsx, html or openmetrics.",
+            f"{FORMATS}.",
             "--format",
             "-f",
             metavar="FORMAT",

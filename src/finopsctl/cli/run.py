@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -61,8 +62,7 @@ def guard(app: typer.Typer, arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output (head, less) has had enough; that is no error.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _stop_writing()
         return 0
     except FinopsError as problem:
         if debug:
@@ -73,6 +73,11 @@ def guard(app: typer.Typer, arguments: list[str]) -> int:
         if debug:
             raise
         return _unexpected(problem)
+
+
+def _stop_writing() -> None:
+    """Write nothing more: the reader of our output (head, less) has had enough, and that is no error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _unexpected(problem: Exception) -> int:
@@ -103,14 +108,17 @@ def _misused(problem: Any) -> int:  # noqa: ANN401 - typer does not export its u
 
 
 def _complain(message: str, hint: str) -> None:
-    typer.echo(f"error: {_one_line(message)}", err=True)
-    if hint:
-        typer.echo(f"hint: {_one_line(hint)}", err=True)
+    with suppress(BrokenPipeError):  # nobody reads it; the exit code tells all the same
+        typer.echo(f"error: {one_line(message)}", err=True)
+        if hint:
+            typer.echo(f"hint: {one_line(hint)}", err=True)
 
 
-def _one_line(text: str) -> str:
-    """Return text fit for a terminal: names from logs may carry control sequences."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in " ".join(text.split("\n")))
+def one_line(text: str) -> str:
+    """Return text fit for a terminal or a job's log: names from logs may carry control sequences and commands."""
+    from finopsctl.renderers._visible import commandless
+
+    return commandless("".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in " ".join(text.split("\n"))))
 
 
 def settings_for(common: Display, **own: object) -> Settings:
@@ -179,7 +187,7 @@ def books_for(settings: Settings, common: Common) -> Books:
 
     def tell(line: str) -> None:
         if common.verbose:
-            typer.echo(_one_line(line), err=True)
+            typer.echo(one_line(line), err=True)
 
     return open_books(requested(settings), tell)
 
@@ -238,8 +246,11 @@ def show(report: Report, settings: Settings, common: Display) -> None:
         return
     if renderer.binary and sys.stdout.isatty():
         raise ConfigError("this format is binary and the output is a terminal", "Write it to a file with -o FILE.")
-    sys.stdout.buffer.write(document)
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.buffer.write(document)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:  # what decides the exit code is still to come
+        _stop_writing()
 
 
 def renderer_for(settings: Settings, common: Display) -> Renderer:
@@ -292,7 +303,7 @@ def note_findings(books: Books, common: Display) -> None:
     """Say on standard error what reading noticed, for commands whose output is the data itself."""
     if not common.quiet:
         for finding in books.findings:
-            typer.echo(_one_line(f"{finding.severity}: {finding.message}"), err=True)
+            typer.echo(one_line(f"{finding.severity}: {finding.message}"), err=True)
 
 
 def check_fail_on(settings: Settings, report: Report) -> None:

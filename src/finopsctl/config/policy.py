@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "finops-policy.toml"
 _NUMBERS = ("max", "min", "warn", "max-increase", "max-decrease", "max-change", "limit", "floor")
+_LARGEST = 40  # exponent of a limit: far beyond any money
 _WAY_OUT = "Write one with: finopsctl check --init"
 
 
@@ -195,6 +196,10 @@ def _planned(ask: WhatIfRule, given: object, table: whatif_scenarios.ScenarioTab
 
 def _check(rule: Rule, context: Context) -> None:
     """Refuse a rule that nothing can fail, and one that has a period where its kind has none."""
+    terms = rule.terms
+    numbers = (terms.most, terms.least, terms.warn, terms.max_increase, terms.max_decrease, terms.max_change)
+    if far := [number for number in numbers if number is not None and number.adjusted() > _LARGEST]:
+        raise Problem(context.place, "rule", f"{far[0]} is a limit beyond all figures", "Write a smaller one.").error()
     if rule.most is None and not rule.terms.is_bounded and not rule.terms.compares:
         hint = "Write max = ..., min = ..., or max-increase = ... to hold it against a --baseline."
         raise Problem(context.place, "rule", f"rule '{rule.name}' has no limit", hint).error()

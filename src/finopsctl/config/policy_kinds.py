@@ -205,8 +205,8 @@ class DataQualityRule:
     measure: Literal["unattributed", "unpriced", "duplicates", "bad-lines", "bad-share", "unconverted", "age"] = field(
         metadata=key(
             "unattributed (share of spend without `of`), unpriced (share of requests), duplicates (share of records), "
-            "bad-lines, bad-share (of lines), unconverted (records) or age (days from the last record to the end of "
-            "what is looked at)."
+            "bad-lines, bad-share (of lines), unconverted (records) or age (days from the last record to --as-of, "
+            "else to now)."
         )
     )
     of: str = field(default="team", metadata=key("The dimension that `unattributed` asks for.", check=check_dimension))

@@ -34,6 +34,7 @@ from finopsctl.errors import ConfigError, nearest
 from finopsctl.ledger.period import zone
 from finopsctl.metrics.budgets import Budget
 from finopsctl.metrics.kpi import KpiSettings, UserTypes
+from finopsctl.renderers import FORMATS
 
 PREFIX = "FINOPSCTL_"
 REDACT_KEY_VARIABLE = "FINOPSCTL_REDACT_KEY"
@@ -171,9 +172,7 @@ class Settings:
         default=(),
         metadata=key("Dimensions whose values are replaced by a keyed hash.", example='["user", "customer"]'),
     )
-    format: str | None = field(
-        default=None, metadata=key("Output format: table, md, csv, json, jsonl, parquet, xlsx ...", example='"table"')
-    )
+    format: str | None = field(default=None, metadata=key(f"Output format: {FORMATS}.", example='"table"'))
     color: Literal["auto", "always", "never"] = field(default="auto", metadata=key("Whether tables are coloured."))
     ascii: bool = field(default=False, metadata=key("Use plain ASCII characters only."))
     wide: bool = field(default=False, metadata=key("Do not fit tables to the screen."))

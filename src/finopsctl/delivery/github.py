@@ -1,6 +1,8 @@
 """A comment on a pull request at GitHub: written once, and brought up to date from then on.
 
-The comment is told by the HTML comment it begins with (``<!-- finopsctl-check -->``). Where the addresses come from:
+The comment is told by the HTML comment it begins with (``<!-- finopsctl-check -->``) and by its author, so that nobody
+who may comment can put a forged one in its place: that of the token's user; the token of a job or an app has none to
+tell (docs.github.com/en/rest/users/users), and then it is a bot's. Where the addresses come from:
 docs.github.com/en/rest/issues/comments; what a job knows of itself:
 docs.github.com/en/actions/reference/workflows-and-actions/variables.
 """
@@ -123,16 +125,41 @@ def comment(document: bytes, target: PullRequest, pause: Callable[[float], None]
 
 
 def _comment_there(marker: str, target: PullRequest, pause: Callable[[float], None]) -> int | None:
-    """Return the number of the first comment that begins with the marker."""
+    """Return the number of the first comment of ours that begins with the marker."""
+    login: str | None = None
     for page in range(1, _PAGES + 1):
         url = f"{target.comments}?per_page={_A_PAGE}&page={page}"
         found = _comments(_sent(Request("GET", url, headers=_headers(target), repeatable=True), pause), target)
         for each in found:
-            if str(each.get("body") or "").startswith(marker) and isinstance(each.get("id"), int):
+            if not str(each.get("body") or "").startswith(marker) or not isinstance(each.get("id"), int):
+                continue
+            login = _login(target, pause) if login is None else login
+            if _is_of(each.get("user"), login):
                 return int(each["id"])
         if len(found) < _A_PAGE:
             return None
     return None
+
+
+def _login(target: PullRequest, pause: Callable[[float], None]) -> str:
+    """Return the name of the token's user; empty: it is no user's, and GitHub refuses to say whose."""
+    request = Request("GET", f"{target.api}/user", headers=_headers(target), repeatable=True)
+    try:
+        found = json.loads(send(request, pause).body)
+    except DeliveryError as problem:
+        if not _REFUSED.search(problem.message):
+            raise
+        return ""
+    except ValueError:
+        return ""
+    return str(found.get("login") or "") if isinstance(found, dict) else ""
+
+
+def _is_of(author: object, login: str) -> bool:
+    """Tell whether a comment is of a user, or without one of a bot; yes where it does not say whose it is."""
+    if not isinstance(author, dict):
+        return True
+    return bool(author.get("login") == login if login else author.get("type") == "Bot")
 
 
 def _sent(request: Request, pause: Callable[[float], None]) -> bytes:

@@ -264,7 +264,8 @@ def budget_usage(
 
     Args:
         daily: Of :func:`daily_spend`.
-        budgets: Those that start after ``as_of`` are left out; a budget without spend has an actual of 0.
+        budgets: Those that start after ``as_of`` are left out. A budget without records has an actual of 0; of one
+            whose records in its period all lack a price nothing is known, and what is spent is null.
         as_of: The first instant not seen.
         dims: Dimensions of the scope to return as columns.
     """
@@ -296,6 +297,14 @@ def _usage(scoped: pl.DataFrame, budget: Budget, as_of: datetime, first_seen: da
         burnt = min(elapsed, known) if budget.looks_back else elapsed
     week = scoped.filter(pl.col(DAY).is_between(end_day - timedelta(days=last_days), end_day, closed="left"))
     begun = budget.has_begun(as_of)
+    current = scoped.filter(pl.col(DAY) >= first)
+    amounts = {
+        "actual": _sum(current["spend"]),
+        "whole_days_spend": _sum(scoped.filter(pl.col(DAY).is_between(first, end_day, closed="left"))["spend"]),
+        "last_days_spend": _sum(week["spend"]),
+        "last_24h_spend": _sum(scoped["last_24h"]) if begun else None,
+    }
+    is_unpriced = begun and current.height and not current["priced"].sum()
     return {
         "budget": budget.name,
         "set_in": budget.set_in,
@@ -303,13 +312,10 @@ def _usage(scoped: pl.DataFrame, budget: Budget, as_of: datetime, first_seen: da
         "period_end": period.last_day + _DAY,
         "days_left": period.days - elapsed - _part_of_day(as_of, budget.timezone) if begun else float(period.days),
         "limit": budget.limit,
-        "actual": _sum(scoped.filter(pl.col(DAY) >= first)["spend"]),
-        "whole_days_spend": _sum(scoped.filter(pl.col(DAY).is_between(first, end_day, closed="left"))["spend"]),
         "days_elapsed": burnt,
         "planned": (budget.limit * elapsed / period.days).quantize(PICO),
         "last_days": last_days,
-        "last_days_spend": _sum(week["spend"]),
-        "last_24h_spend": _sum(scoped["last_24h"]) if begun else None,
+        **(dict.fromkeys(amounts) if is_unpriced else amounts),
     }
 
 

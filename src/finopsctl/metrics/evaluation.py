@@ -298,7 +298,7 @@ def _budget(kpi: Kpi, figures: Figures, dims: tuple[str, ...]) -> pl.DataFrame:
         numerator=numerator,
         denominator=denominator.cast(MONEY),
         value=value,
-        coverage=1.0,
+        coverage=actual.is_not_null().cast(pl.Float64),
     )
     if kpi.unit is not Unit.DAYS or not isinstance(kpi.scale, Scale):
         return rows

@@ -47,7 +47,7 @@ def check_of(books: Books, settings: Settings, question: CheckQuestion) -> Check
     """
     policy, baseline = question.policy, question.baseline
     before = None if baseline is None else compared(baseline, books.whole_period(), books.request.currency)
-    desk = Desk(books, settings, policy.rules)
+    desk = Desk(books, settings, policy.rules, question.now or books.as_of)
     waivers = Waivers(policy.path, _redacted(policy, books), question.today)
     rows = [
         replace(each, verdict=waivers.applied(each.rule, each.group, each.verdict))

@@ -16,6 +16,7 @@ from finopsctl.questions.limits import seen_until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from decimal import Decimal
 
     from finopsctl.analyses.kpi import Scorecard
@@ -36,12 +37,14 @@ class Desk:
         books: As the command line opened them.
         settings: The settings in force.
         rules: All rules of the policy.
+        now: The moment up to which there should be records.
         scorecards: Those made already, by what they were asked.
     """
 
     books: Books
     settings: Settings
     rules: tuple[Rule, ...]
+    now: datetime
     scorecards: dict[_Key, Scorecard] = field(default_factory=dict)
 
     def books_of(self, rule: Rule) -> Books:
@@ -91,11 +94,16 @@ def sums(books: Books, by: Sequence[Dimension]) -> pl.DataFrame:
     return as_text(summed(frame, [d.name for d in by]), by)
 
 
+def is_above(floor: Decimal) -> pl.Expr:
+    """Tell whether a row's ``spend`` is at least ``floor``; unknown spend is not below it, so that it is judged."""
+    return (pl.col("spend") >= floor).fill_null(value=True)
+
+
 def above(floor: Decimal, books: Books, by: Sequence[Dimension]) -> frozenset[tuple[str | None, ...]] | None:
     """Return the groups that spend at least ``floor``; None: there is no floor, and every group counts."""
     if not floor:
         return None
-    rows = sums(books, by).filter(pl.col("spend") >= floor)
+    rows = sums(books, by).filter(is_above(floor))
     return frozenset(rows.select(d.name for d in by).iter_rows())
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 _MEMBERS = frozenset({"budget", "user_type", "cause"})  # what has rows of its own and is no dimension
 
+UNPRICED = "none of its records has a price"
+"""Why nobody knows what is spent of a budget."""
+
 
 @dataclass(frozen=True, slots=True)
 class Group:

@@ -158,7 +158,7 @@ class Check:
             (totals["no_data"], "without data"),
             (totals["waived"], "waived"),
         ]
-        counts = ", ".join(f"{number} {word}" for number, word in parts if number)
+        counts = ", ".join(f"{number:,} {word}" for number, word in parts if number)
         checks = counted(totals["checks"], "check")
         of = f"{checks} of {counted(totals['rules'], 'rule')}"
         if totals["no_data"] == totals["checks"]:

@@ -100,6 +100,9 @@ RENDERERS: tuple[Renderer, ...] = (
 )
 """Every output format, the default first."""
 
+FORMATS = f"{', '.join(renderer.name for renderer in RENDERERS[:-1])} or {RENDERERS[-1].name}"
+"""Their names in words, for helps."""
+
 
 def renderer_named(name: str) -> Renderer:
     """Return the renderer of ``-f NAME``.

@@ -45,11 +45,15 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One key figure: what it is called, its value, and what else its row says."""
+    """One key figure: what it is called, its value, its grade where it has one, and what else its row says.
+
+    ``rest`` are headings and cells.
+    """
 
     name: str
     value: str
-    rest: tuple[Cell, ...]
+    grade: Cell | None
+    rest: tuple[tuple[str, Cell], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class Section:
     @property
     def figures(self) -> list[Figure]:
         """The rows as key figures; none where the table is not one of them."""
-        return [_figure(row) for row in self.rows] if self.look is Look.FIGURES else []
+        return [_figure(row, self.headings) for row in self.rows] if self.look is Look.FIGURES else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +166,14 @@ def _totals(grid: Grid) -> tuple[Cell, ...]:
     return tuple(Cell(column.total, numeric=column.numeric) for column in grid.columns) if grid.has_totals else ()
 
 
-def _figure(row: Sequence[Cell]) -> Figure:
+def _figure(row: Sequence[Cell], headings: Sequence[Cell]) -> Figure:
     """Take a row apart: the first text names it, the first number is its value; without one, the next text."""
     name = next((at for at, cell in enumerate(row) if not cell.numeric), 0)
     others = [at for at in range(len(row)) if at != name]
     value = next((at for at in others if row[at].numeric), others[0] if others else name)
-    rest = tuple(row[at] for at in others if at != value and row[at].text)
-    return Figure(row[name].text, row[value].text, rest)
+    grade = next((row[at] for at in others if row[at].graded and row[at].text), None)
+    rest = tuple((headings[at].text, row[at]) for at in others if at != value and row[at].text and not row[at].graded)
+    return Figure(row[name].text, row[value].text, grade, rest)
 
 
 @cache

@@ -69,6 +69,17 @@ def visible(text: str, *, ascii_only: bool = False) -> str:
     return shown.translate(_TYPOGRAPHY).encode("ascii", "backslashreplace").decode("ascii")
 
 
+def commandless(line: str) -> str:
+    """Return a line that the runner of a pipeline reads as no command.
+
+    What a job prints is read for commands: GitHub's at the start of a line (``::error::``) or anywhere in it
+    (``##[error]``), as github.com/actions/runner parses them (``ActionCommand``). One blank makes them none; a line
+    without them is returned as it is.
+    """
+    quiet = line.replace("##[", "# #[")
+    return quiet.replace("::", ": :", 1) if quiet.lstrip().startswith("::") else quiet
+
+
 def _spell(found: re.Match[str]) -> str:
     character = found.group()
     code = ord(character)

@@ -3,7 +3,8 @@ r"""The rows of a report, or of a whole ledger, as CSV: UTF-8, LF, a header of s
 Spreadsheets run text that starts with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return as a formula. Such text
 gets one apostrophe in front, numbers are left alone; text that already has apostrophes before such a character gets
 one more, so that taking one away gives back what was there: ``^'+[=+\-@\t\r]`` loses its first apostrophe when the
-ledger is read again. Lists are JSON text. Null is an empty field, empty text is ``""``.
+ledger is read again. Lists are JSON text. Null is an empty field, empty text is ``""``. A file or pipe gets names as
+they are; on a terminal, which they could steer, control characters are spelled out.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import polars as pl
 
 from finopsctl.renderers._machine_text import as_text, is_text
 from finopsctl.renderers._rows import chunks, first_table
+from finopsctl.renderers._visible import visible
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -25,9 +27,12 @@ FORMULA = r"^('*[=+\-@\t\r])"
 """Text that a spreadsheet would run, or that looks like an escaped one."""
 
 
-def render(report: Report, _screen: Screen) -> bytes:
+def render(report: Report, screen: Screen) -> bytes:
     """Return the first table's rows as CSV."""
-    return first_table(report, write)
+    document = first_table(report, write)
+    if screen.width is None:
+        return document
+    return "\n".join(visible(line) for line in document.decode().split("\n")).encode()
 
 
 def write(frame: pl.DataFrame | pl.LazyFrame, sink: BinaryIO) -> int:

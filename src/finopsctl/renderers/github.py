@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from finopsctl.renderers._annotations import FAIL, NO_DATA, findings_of, rows_of
-from finopsctl.renderers._visible import visible
+from finopsctl.renderers._visible import commandless, visible
 from finopsctl.results.wording import counted
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def render(report: Report, _screen: Screen) -> bytes:
     found = [each for each in rows_of(report, "github") if each.result in {FAIL, NO_DATA}]
     found += findings_of(report)
     found.sort(key=lambda each: not _is_error(each))
-    lines = [_plain(report.headline), *map(_command, found[:SHOWN])]
+    lines = [commandless(visible(report.headline)), *map(_command, found[:SHOWN])]
     left = len(found) - SHOWN
     if left > 0:
         lines.append(f"{counted(left, 'more is', 'more are')} not annotated: see the summary, or the table of check.")
@@ -49,9 +49,3 @@ def _command(each: Annotation) -> str:
     properties = {"file": each.file, "line": str(each.line), "title": each.title}
     words = ",".join(f"{name}={value.translate(_PROPERTY)}" for name, value in properties.items())
     return f"::{'error' if _is_error(each) else 'warning'} {words}::{message.translate(_DATA)}"
-
-
-def _plain(text: str) -> str:
-    """Return a line that the runner reads as no command, of neither form: ``::name::`` or ``##[name]``."""
-    line = visible(text).replace("##[", "# #[")
-    return line.replace("::", ": :", 1) if line.lstrip().startswith("::") else line

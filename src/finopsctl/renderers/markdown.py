@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SPECIAL = re.compile(r"[\\`*|\[\]~]|(?<![^\W_])_|_(?![^\W_])|(?<=\w):(?=//)|(?<=www)\.", re.IGNORECASE)
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _MOST_MARKS = 62  # letters of a strip
-_BLOCK_START = re.compile(r"^(\s*)([#+=-]|\d+(?=[.)]))")
+_BLOCK_START = re.compile(r"^(\s*)([#+=-]|:(?=:)|\d+(?=[.)]))")
 
 
 def render(report: Report, screen: Screen) -> bytes:
@@ -63,7 +63,7 @@ def escape(text: str) -> str:
 
 
 def _paragraph(text: str) -> str:
-    """Escape text that starts a block, where a number or a dash would begin a list."""
+    """Escape text that starts a block, where a number or a dash would begin a list, and ``::`` a pipeline's command."""
     escaped = escape(text)
     return _BLOCK_START.sub(lambda found: f"{found[1]}{_literal(found[2])}", escaped)
 

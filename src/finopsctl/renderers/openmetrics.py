@@ -3,8 +3,9 @@
 Format: https://prometheus.io/docs/specs/om/open_metrics_spec/. A column of numbers is a family of gauges, a column of
 names is a label; one of days or moments is a gauge of seconds since 1970, and a label only where names do not tell the
 rows apart. A family's name is ``finopsctl``, the command, the column and the base unit: ``_usd`` (another currency by
-its own code), ``_ratio``, ``_seconds`` (also of days and milliseconds). Where a row says its own unit, what the row is
-about is in the name: ``finopsctl_cost_per_request_usd``. What is unknown is absent: null gives no sample, and no label.
+its own code), ``_ratio``, ``_seconds`` (also of days and milliseconds). Where rows are figures with units of their
+own, the figure is the name: ``finopsctl_cost_per_request_usd``. What is unknown is absent: null gives no sample, and no
+label. Labels say what a row is about, never how it fares: a series whose labels change is another series.
 Nothing has a time of its own, so that a file may lie there for a collector. Grades and results are numbers
 (:data:`GRADES`).
 """
@@ -44,6 +45,8 @@ GRADES: Mapping[str, int] = {
 
 _GRADED = frozenset({"grade", "status", "result", "severity"})
 _PROSE = frozenset({"title", "target", "action", "message", "evidence", "command", "unit"})
+_FARES = frozenset({"bound"})  # which limit of a check has decided: it changes with the value
+_FIGURES = frozenset({"kpi", "figure"})  # columns whose words are names of ours, and never a log's or a policy's
 _OTHER = "other"
 _ROW = "row"
 _SECONDS = {Unit.DAYS: Decimal(86_400), Unit.MILLISECONDS: Decimal("0.001")}
@@ -112,13 +115,14 @@ def render(report: Report, _screen: Screen) -> bytes:
 def exposition(found: Iterable[Family]) -> bytes:
     """Return families as a document; those of one name are one family, in the order of the first."""
     merged: dict[str, Family] = {}
+    told: set[tuple[str, frozenset[tuple[str, str]]]] = set()
     for family in found:
-        if family.name in merged:
-            known = {tuple(sorted(labels.items())) for labels, _ in merged[family.name].samples}
-            fresh = (sample for sample in family.samples if tuple(sorted(sample[0].items())) not in known)
-            merged[family.name].samples += fresh
-        elif family.samples:
-            merged[family.name] = family
+        for labels, value in family.samples:
+            series = (family.name, frozenset(labels.items()))
+            if series not in told:
+                told.add(series)
+                one = merged.setdefault(family.name, Family(family.name, family.unit, family.about))
+                one.samples.append((labels, value))
     lines = [line for family in merged.values() for line in _lines(family)]
     return ("\n".join([*lines, "# EOF"]) + "\n").encode()
 
@@ -145,12 +149,12 @@ def families(table: Table, subject: str, currency: str = "USD") -> Iterator[Fami
     parts = [subject] if subject else []
     for name, dtype in frame.schema.items():
         unit = units.get(name, Unit.COUNT)
-        if name in names or name == _OTHER:
-            continue
+        if name in names or name == _OTHER or (name == "severity" and "result" in frame.columns):
+            continue  # of a check: how bad it is when it fails, also while it passes
         if name in graded:
             yield _grades(table, name, parts, labels)
-        elif unit is Unit.MIXED and "unit" in frame.columns and names:
-            yield from _mixed(table, name, names[0], labels, currency)
+        elif unit is Unit.MIXED and "unit" in frame.columns:
+            yield from _mixed(table, name, parts, labels, currency)
         elif dtype.is_numeric() or dtype.is_temporal() or dtype == pl.Boolean:
             asked = Unit.INSTANT if dtype.is_temporal() else unit
             family = _family([*parts, name], asked, _words(table, name), currency)
@@ -172,7 +176,7 @@ def _labels(
     """Return the columns that are labels and the labels of each row; rows that stay alike are numbered, all of them."""
     schema = table.frame.schema
     long = {column.name for column in table.columns if column.long is not Long.CUT}
-    left = [name for name in schema if name not in _PROSE and name not in graded and name not in long]
+    left = [name for name in schema if name not in _PROSE | _FARES and name not in graded and name not in long]
     texts = [name for name in left if isinstance(schema[name], pl.String | pl.Categorical | pl.Enum) or name == _OTHER]
     times = [name for name in left if schema[name].is_temporal()]
     for names in (texts, [*texts, *times]):
@@ -199,14 +203,19 @@ def _text(value: Any) -> str:  # noqa: ANN401 - a cell
     return instant(value) if isinstance(value, date | datetime) else visible(str(value))
 
 
-def _mixed(table: Table, name: str, first: str, labels: Sequence[Mapping[str, str]], currency: str) -> Iterator[Family]:
-    """Yield a family for each thing the rows are about: what the first label says is in its name instead."""
+def _mixed(
+    table: Table, name: str, parts: Sequence[str], labels: Sequence[Mapping[str, str]], currency: str
+) -> Iterator[Family]:
+    """Yield a family a row, those of figures by the figure's name; where a name is a user's it stays a label."""
+    figure = next((column for column in table.frame.columns if column in _FIGURES), None)
     suffix = [] if name == "value" else [name]
     for at, row in enumerate(table.frame.iter_rows(named=True)):
         unit = table.row_units[at] if table.row_units else _row_unit(row["unit"])
-        about = str(row.get("title") or row[first] or name)
-        family = _family([str(row[first] or name), *suffix], unit, about, currency)
-        kept = {label: text for label, text in labels[at].items() if label != _name(first)}
+        if figure is None:
+            family = _family([*parts, name], unit, _words(table, name), currency)
+        else:
+            family = _family([str(row[figure] or name), *suffix], unit, str(row.get("title") or row[figure]), currency)
+        kept = {label: text for label, text in labels[at].items() if label != figure}
         family.samples += _samples([row[name]], [kept], unit)
         yield family
 

@@ -143,8 +143,9 @@ def _figures(section: Section, table: Table) -> Iterator[_Block]:
 
 
 def _field(figure: Figure) -> str:
-    rest = "".join(f"  {clipped(cell.text, _FIGURE)}" for cell in figure.rest[:4])
-    return f"*{clipped(figure.name, _FIGURE)}*\n{clipped(figure.value, _FIGURE)}{rest}"
+    grade = f"  {clipped(figure.grade.text, _FIGURE)}" if figure.grade else ""
+    rest = "".join(f"\n{clipped(f'{heading}: {cell.text}', _FIGURE)}" for heading, cell in figure.rest[:4])
+    return f"*{clipped(figure.name, _FIGURE)}*\n{clipped(figure.value, _FIGURE)}{grade}{rest}"
 
 
 def _rows(table: Table, title: str, notation: Notation) -> Iterator[_Block]:

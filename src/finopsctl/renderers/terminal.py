@@ -2,7 +2,7 @@
 
 On a terminal tables look like rich's SIMPLE_HEAD box; piped there is no colour, no line drawing and no width limit.
 Columns are measured before anything is drawn: numbers are never cut. Names are printed as they are, with control
-sequences spelled out; they are never read as markup.
+sequences spelled out; they are never read as markup, and in a pipeline never as a command.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from finopsctl.renderers._grid import (
     severity_tone,
 )
 from finopsctl.renderers._layout import GAP, Layout, Span, fit
+from finopsctl.renderers._visible import commandless
 from finopsctl.results.report import Long, Look
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def render(report: Report, screen: Screen) -> bytes:
         blocks.append([*title, *rows, *over_time, *basis])
     blocks.append([line for note in report.context.notes for line in _note(notation.text(note), screen)])
     blocks.append(list(_findings(report.findings, notation, screen)))
-    text = "\n\n".join("\n".join(line.rstrip(" ") for line in block) for block in blocks if block)
+    text = "\n\n".join("\n".join(commandless(line.rstrip(" ")) for line in block) for block in blocks if block)
     return f"{text}\n".encode()
 
 

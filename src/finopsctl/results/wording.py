@@ -32,7 +32,7 @@ def money(amount: Decimal, currency: str = "USD") -> str:
 
 def some_of(names: Sequence[object], most: int = 5) -> str:
     """Return the first names, and how many more there are: ``a, b and 3 more``."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return f"{', '.join(map(str, names[:most]))}{more}"
 
 

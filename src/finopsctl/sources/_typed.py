@@ -197,7 +197,7 @@ def parse_text(text: pl.Expr, dtype: pl.DataType) -> tuple[pl.Expr, str]:
     return text, ""
 
 
-LOST_ESCAPES = r"\\[\\bft]|\\u00(?:[01]|5[cC])"
+LOST_ESCAPES = r"\\(?:[\\bft]|u00(?:[01]|5[cC]))"
 """What Polars does not escape again where it writes a nested object as text: backslashes and control characters.
 
 Records with these are read one by one.

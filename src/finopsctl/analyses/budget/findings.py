@@ -12,6 +12,7 @@ import polars as pl
 from finopsctl.analyses.budget.grading import ENDS, LASTS, USED
 from finopsctl.errors import nearest
 from finopsctl.ledger.conditions import fits
+from finopsctl.metrics.budget_unpriced import unpriced
 from finopsctl.metrics.budgets import DAY, in_scope
 from finopsctl.metrics.dimensions import dimension
 from finopsctl.results.finding import Finding, Severity
@@ -45,7 +46,7 @@ def findings_of(
     """
     found = [finding for row in rows.iter_rows(named=True) for finding in _alert(row, question.currency)]
     found += [finding for row in rows.iter_rows(named=True) for finding in _reasons(row, question)]
-    found += _unpriced(rows)
+    found += unpriced(rows)
     found += _uncovered(uncovered, daily, question)
     found += _unmatched(daily, question)
     found += _gaps(rows, daily, question)
@@ -105,17 +106,6 @@ def _reasons(row: Mapping[str, Any], question: BudgetQuestion) -> Iterator[Findi
         message = f"Budget {row['budget']}: {' and '.join(why)}."
         evidence = {"budget": row["budget"], "status": row["status"]}
         yield Finding(Severity(_worse(row[USED], row[LASTS])), "budget_status", message, "", evidence)
-
-
-def _unpriced(rows: pl.DataFrame) -> Iterator[Finding]:
-    for name in rows.filter(pl.col("actual").is_null())["budget"]:
-        yield Finding(
-            Severity.WARNING,
-            "budget_unpriced",
-            f"Budget {name}: none of its records has a price, so what is spent of it is not known.",
-            "Add prices with --prices DIR; `finopsctl pricing list` shows what has one.",
-            {"budget": name},
-        )
 
 
 def _worse(*grades: str) -> str:

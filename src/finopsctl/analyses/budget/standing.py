@@ -50,9 +50,6 @@ _AMOUNTS = (
 )
 """Quotients of money, rounded to millionths: exact amounts from here on."""
 
-_SPENT = ("actual", "whole_days_spend", "last_days_spend", "last_24h_spend")
-"""What is not known of a budget whose records have no price."""
-
 _SELDOM = ("ok", "no_data")  # counted where there are any
 _FIGURES = (
     *("period_start", "period_end", "limit", "actual", "remaining", "utilization"),
@@ -119,20 +116,15 @@ def _standing(
     plan["covered"] = ledger.filter(seen).select(_last_instant().max())
     frames = collect([plan])[0]
     daily = frames["daily"]
-    unpriced = frozenset(b.name for b in question.budgets if _is_unpriced(daily, b, question.as_of))
+    usage = usage_of(daily, question.budgets, question.as_of, question.dims)
+    unpriced = frozenset(usage.filter(pl.col("actual").is_null())["budget"])
     ahead = {b.name: _ahead(daily, b, question, unpriced, wanted=is_projection) for b in question.budgets}
-    full = _rows(daily, question, ahead, unpriced, _covered(frames["covered"].item(), question))
+    full = _rows(usage, daily, question, ahead, _covered(frames["covered"].item(), question))
     totals = _totals(full, daily, question)
     found = findings_of(full, daily, question, totals["uncovered"], ahead)
     quality = _quality(frames["rollup"], question, unfiltered)
     rows = full.select("budget", *question.dims, *_FIGURES)
     return BudgetStanding(rows, totals, quality, found, question, is_projection)
-
-
-def _is_unpriced(daily: pl.DataFrame, budget: Budget, as_of: datetime) -> bool:
-    """Return whether a budget's period holds records of its scope and none of them has a price."""
-    current = daily.filter(in_scope(budget) & (pl.col(DAY) >= budget.current(as_of).first_day))
-    return bool(budget.has_begun(as_of) and current.height and not current["priced"].sum())
 
 
 def _ahead(
@@ -156,16 +148,14 @@ def _covered(last: datetime | None, question: BudgetQuestion) -> date | None:
 
 
 def _rows(
+    usage: pl.DataFrame,
     daily: pl.DataFrame,
     question: BudgetQuestion,
     ahead: Mapping[str, Projection],
-    unpriced: frozenset[str],
     covered: date | None,
 ) -> pl.DataFrame:
     known = {budget.name: budget for budget in question.budgets}
-    usage = usage_of(daily, question.budgets, question.as_of, question.dims)
-    is_known = ~pl.col("budget").is_in(list(unpriced))
-    figures = with_figures(usage.with_columns(pl.when(is_known).then(name).alias(name) for name in _SPENT))
+    figures = with_figures(usage)
     forecast = pl.DataFrame([{"budget": n, **p.values} for n, p in ahead.items()], {"budget": pl.String, **PROJECTION})
     used = dict(figures.select("budget", "utilization").iter_rows())
     spent = dict(figures.select("budget", is_spent()).iter_rows())

@@ -17,6 +17,7 @@ import polars as pl
 
 from finopsctl.errors import ConfigError
 from finopsctl.ledger.schema import MONEY
+from finopsctl.metrics.budget_unpriced import unpriced
 from finopsctl.metrics.budgets import Budget, budget_usage, daily_spend, is_spent, with_figures
 from finopsctl.metrics.catalog import KPIS
 from finopsctl.metrics.dimensions import Dimension, dimension
@@ -34,13 +35,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-_OVER_NOTHING = "over a limit of 0"
+_OVER_NOTHING, _UNKNOWN = "over a limit of 0", "no price"
 _PLAIN_BANDS = ("over", "under plan")  # what the sentence says anyway
 _SIDES = (  # how the bands are counted in one sentence
     ("over plan", ("over", "significant overrun", _OVER_NOTHING)),
     ("under", ("under plan", "under-utilized")),
     ("on track", ("on track",)),
     ("without a plan yet", ("too early", "nothing planned")),
+    ("without a price", (_UNKNOWN,)),
 )
 _WORST_FIRST = (Grade.CRITICAL, Grade.WARNING, Grade.OK, Grade.GOOD)
 
@@ -66,14 +68,16 @@ class BudgetVariance:
     def totals(self) -> dict[str, Any]:
         """The sums of the amounts, how many budgets there are, and how many of each band.
 
-        Spend that two budgets limit would count twice: where budgets may overlap the amounts are null, and
-        ``not_added`` says why.
+        Spend that two budgets limit would count twice: where budgets may overlap the amounts are null, as they are
+        where what is spent of one is not known; ``not_added`` says why.
         """
         bands = self.rows["band"].value_counts(sort=True).sort("count", "band", descending=[True, False])
         names = ("baseline", "actual", "change")
-        amounts = {name: Decimal(self.rows[name].sum()) if self.overlap is None else None for name in names}
+        is_unknown = self.rows["actual"].null_count() > 0
+        why = self.overlap or ("what is spent of a budget is not known" if is_unknown else None)
+        amounts = {name: Decimal(self.rows[name].sum()) if why is None else None for name in names}
         counts = {"budgets": self.rows.height, "bands": dict(bands.iter_rows())}
-        return {**amounts, **counts, "not_added": self.overlap}
+        return {**amounts, **counts, "not_added": why}
 
     def report(self) -> Report:
         """Return the presentable form."""
@@ -165,7 +169,7 @@ def budget_variance(  # noqa: PLR0913 - one option of the command each
         quality_of(frames["rollup"], basis),
         shown,
         currency,
-        _filtered(asked, partial),
+        (*_filtered(asked, partial), *unpriced(usage)),
         top,
         _overlap([budget for budget in asked if budget.has_begun(as_of)]),
     )
@@ -214,7 +218,9 @@ def _graded(usage: pl.DataFrame, settings: KpiSettings) -> pl.DataFrame:
     actual = pl.when(unplanned).then("actual").otherwise("whole_days_spend")
     far = max((abs(band.limit) for band in scale.bands), default=0.0)
     word = (
-        pl.when(unplanned & is_spent())
+        pl.when(pl.col("actual").is_null())
+        .then(pl.lit(_UNKNOWN))
+        .when(unplanned & is_spent())
         .then(pl.lit(_OVER_NOTHING))
         .when(variance.is_null())
         .then(pl.when(pl.col("days_elapsed") == 0).then(pl.lit("too early")).otherwise(pl.lit("nothing planned")))

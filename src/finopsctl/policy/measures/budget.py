@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from finopsctl.errors import ConfigError, nearest
 from finopsctl.ledger.conditions import fits
-from finopsctl.policy.measured import Group, Measured
+from finopsctl.policy.measured import UNPRICED, Group, Measured
 from finopsctl.questions.budgets import standing_of, until
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ def _group(row: Mapping[str, Any], ask: BudgetRule) -> Group:
     dims = {"budget": row["budget"]}
     if row["status"] == "exhausted" and value is None and ask.measure in _SPENT:
         return Group(dims, None, "its limit is 0, and something is spent", is_beyond=True)
+    if row["actual"] is None:
+        return Group(dims, None, UNPRICED)
     if row["status"] == "no_data":
         return Group(dims, value, "most days of its period hold no record", is_doubtful=True)
     why = "" if value is not None else "it is too early in its period, or it burns nothing"

@@ -15,6 +15,7 @@ from finopsctl.policy.measures import kpi
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from finopsctl.books import Books
     from finopsctl.config.policy import Rule
@@ -32,7 +33,7 @@ def measure(desk: Desk, rule: Rule, ask: DataQualityRule) -> Measured:
     books = desk.books_of(rule)
     if ask.measure == "unattributed":
         return _unattributed(books, ask)
-    return Measured((_of_inputs(books, ask.measure),))
+    return Measured((_of_inputs(books, ask.measure, desk.now),))
 
 
 def _unattributed(books: Books, ask: DataQualityRule) -> Measured:
@@ -60,14 +61,14 @@ def _share(row: Mapping[str, Any], names: list[str]) -> Group:
     return Group(dims, float(row["unowned"] / row["spend"]))
 
 
-def _of_inputs(books: Books, measure: str) -> Group:
+def _of_inputs(books: Books, measure: str, now: datetime) -> Group:
     """Return a figure of all that was read, whatever the period and the filters."""
     if measure == "bad-lines":
         return Group({}, books.bad_lines)
     if measure == "unconverted":
         return Group({}, books.unconverted)
     if measure == "age":
-        return Group({}, (books.as_of - books.seen[1]) / _DAY)
+        return Group({}, max((now - books.seen[1]) / _DAY, 0.0))
     read = [summary.records for summary in books.inputs]
     lines = sum(records or 0 for records in read) + books.bad_lines
     if None in read or not lines:

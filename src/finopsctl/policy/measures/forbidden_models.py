@@ -11,6 +11,7 @@ import polars as pl
 from finopsctl.ledger.period import calendar_start, midnight
 from finopsctl.metrics.dimensions import parse
 from finopsctl.metrics.where import condition, matches
+from finopsctl.policy.desk import is_above
 from finopsctl.policy.measured import Group, Measured
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def measure(desk: Desk, rule: Rule, ask: ForbiddenModelsRule) -> Measured:
     used = rows.filter("used")
     if used.is_empty():
         return Measured((Group({}, 0),))
-    counting = used.filter(pl.col("spend") >= ask.floor) if ask.floor else used
+    counting = used.filter(is_above(ask.floor))
     groups = [_group(row, names, ask.measure) for row in counting.iter_rows(named=True)]
     return Measured(groups, used.height - counting.height)
 

@@ -10,7 +10,7 @@ from finopsctl.books.books import holds_rows
 from finopsctl.metrics.catalog import kpi as kpi_named
 from finopsctl.metrics.dimensions import parse
 from finopsctl.policy.desk import above
-from finopsctl.policy.measured import Group, Measured
+from finopsctl.policy.measured import UNPRICED, Group, Measured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,11 +41,14 @@ def _group(row: Mapping[str, Any], names: list[str], ask: KpiRule, found: Scorec
     dims = {name: row[name] for name in names}
     if row["member_of"] is not None:
         dims[row["member_of"]] = row["member"]
-    return Group(dims, row["value"], "" if row["value"] is not None else _why(ask, found))
+    return Group(dims, row["value"], "" if row["value"] is not None else _why(row, ask, found))
 
 
-def _why(ask: KpiRule, found: Scorecard) -> str:
+def _why(row: Mapping[str, Any], ask: KpiRule, found: Scorecard) -> str:
     """Return why a KPI has no value: what it needs, or that it is too early to tell."""
+    unpriced = {finding.evidence["budget"] for finding in found.findings if finding.code == "budget_unpriced"}
+    if row["member"] in unpriced:
+        return UNPRICED
     codes = {finding.code for finding in found.findings if finding.evidence.get("kpi") == ask.kpi}
     if "too_early" in codes:
         return "nothing burns yet, or the period has no whole day yet"

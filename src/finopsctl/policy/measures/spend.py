@@ -32,7 +32,7 @@ def measure(desk: Desk, rule: Rule, ask: SpendRule) -> Measured:
         return Measured((Group({}, found.totals[ask.measure], "no record has a known cost"),))
     names = [d.name for d in parse(ask.by, desk.settings.fiscal_year_start)]
     rows = list(found.rows.iter_rows(named=True))
-    counting = [row for row in rows if not ask.floor or (row["spend"] or 0) >= ask.floor]
+    counting = [row for row in rows if not ask.floor or row["spend"] is None or row["spend"] >= ask.floor]
     groups = [_group({name: row[name] for name in names}, row[ask.measure]) for row in counting]
     return Measured(groups, len(rows) - len(counting))
 

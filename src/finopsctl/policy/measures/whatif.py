@@ -31,7 +31,7 @@ def measure(desk: Desk, rule: Rule, ask: WhatIfRule) -> Measured:
     found = whatif_of(books, desk.settings_of(rule, ask.by), (ask.planned,), compare=False)
     names = [d.name for d in parse(ask.by, desk.settings.fiscal_year_start)]
     rows = list(found.rows.iter_rows(named=True)) if names else [found.totals]
-    counting = [row for row in rows if not ask.floor or (row["baseline"] or 0) >= ask.floor]
+    counting = [row for row in rows if not ask.floor or row["baseline"] is None or row["baseline"] >= ask.floor]
     days = found.outcomes[0].days
     return Measured([_group(row, names, ask.measure, days) for row in counting], len(rows) - len(counting))
 
