@@ -224,7 +224,7 @@ def test_a_part_day_ends_at_least_at_what_it_has_spent() -> None:
 
     assert (found.totals["actual"], found.totals["projected"]) == (Decimal(167), Decimal(259))
     assert found.totals["projected_p10"] >= found.totals["actual"]
-    assert table(found, "By week")["cumulated"].to_list()[-1] == Decimal(259)
+    assert table(found, "Forecast by week")["cumulated"].to_list()[-1] == Decimal(259)
 
 
 def test_parts_of_a_part_day_add_up_though_one_of_them_is_new() -> None:
@@ -350,13 +350,13 @@ def test_a_change_that_matches_nothing_is_said_to() -> None:
 def test_the_first_table_is_for_machines_and_people_see_weeks() -> None:
     report = asked(daily(50, search=1, support=1), "2026-10-21", by="team").report()
 
-    assert [each.title for each in report.for_people] == ["By team", "By week"]
+    assert [each.title for each in report.for_people] == ["By team", "Forecast by week"]
     assert report.tables[0].frame.columns == ["day", "team", "actual", "p10", "p50", "p90"]
 
 
 def test_weeks_add_up_to_the_projected_total() -> None:
     found = asked(daily(50, search=1), "2026-10-21")
-    weeks = table(found, "By week")
+    weeks = table(found, "Forecast by week")
 
     assert weeks["days"].to_list() == [4, 7, 7, 7, 6]
     assert weeks["cumulated"].to_list()[-1] == found.totals["projected"]
@@ -366,8 +366,8 @@ def test_weeks_add_up_to_the_projected_total() -> None:
 def test_a_long_horizon_is_shown_by_month() -> None:
     found = asked(daily(61, search=1), "2026-11-01", horizon="year-end")
 
-    assert table(found, "By month")["from"].to_list()[-1] == date(2026, 12, 1)
-    assert table(found, "By month").height == 12
+    assert table(found, "Forecast by month")["from"].to_list()[-1] == date(2026, 12, 1)
+    assert table(found, "Forecast by month").height == 12
 
 
 def test_nothing_before_the_origin_is_an_input_error() -> None:
@@ -394,7 +394,7 @@ def test_days_before_the_first_record_are_not_known_and_said() -> None:
     (said,) = [finding for finding in found.findings if finding.code == "begins_late"]
 
     assert july["actual"].null_count() == july.height == 62
-    assert table(found, "By week")["actual"][0] is None
+    assert table(found, "Forecast by week")["actual"][0] is None
     assert said.message == (
         "The inputs begin on 2026-09-01: what was spent from 2026-07-01 until then is not known, and not in the total."
     )

@@ -94,7 +94,7 @@ def test_people_read_a_sentence_parts_and_weeks_and_no_daily_rows(log: str, caps
         "October 2026 will cost about $93.00 (80% likely between $93.00 and $93.00), of which $60.00 is spent;"
     )
     assert "By team" in out
-    assert "By week" in out
+    assert "Forecast by week" in out
     assert "Backtest" in out
     assert out.count("2026-10-2") < 6
 

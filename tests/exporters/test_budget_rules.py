@@ -24,6 +24,8 @@ from finopsctl.metrics.kpi import Scale
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from finopsctl.exporters.dialects import Dialect
+
 SPENT = "finopsctl:budget_spend_usd"
 HOURLY_DOLLAR = {"litellm_spend_metric_total": "0+1x900"}
 THE_11TH, THE_21ST = date(1970, 1, 11), date(1970, 1, 21)
@@ -199,3 +201,16 @@ def test_another_time_zone_is_said_to_count_in_utc() -> None:
     text, _ = rules(kpis(), [budget(timezone="Asia/Kolkata")], LITELLM)
 
     assert "# budget all begins its periods at midnight UTC here, not in Asia/Kolkata." in text
+
+
+@needs_promtool
+@pytest.mark.parametrize("dialect", [LITELLM, GENERIC], ids=["litellm", "generic"])
+def test_several_budgets_are_no_duplicate_rules_to_promtool(dialect: Dialect, tmp_path: Path) -> None:
+    """Whatever they are called, and with a limit of nothing among them."""
+    names = (NASTY, "日本語 チーム {{ template }}", 'quo"te \\ back', "regex.+(x", "yes")
+    teams = [budget(name=name, scope={"team": name}) for name in names]
+    others = [budget(name="zero", limit=0), budget(name="nobody", scope={"team": ""}), budget("7d", name="week")]
+
+    text, _ = rules(kpis(), [*teams, *others], dialect)
+
+    assert "SUCCESS" in checked(text, tmp_path)

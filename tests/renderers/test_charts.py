@@ -326,7 +326,7 @@ def test_a_column_people_do_not_see_can_be_drawn() -> None:
     frame = pl.DataFrame({"team": ["a"], "raw": [1.5]})
     drawn = picture(Table("T", frame, (Column("team", "Team"),), chart=Chart(ChartKind.BARS, "team", "raw")))
 
-    assert drawn.axes == "Raw by Team"
+    assert drawn.axes == "Raw by team"
 
 
 def test_there_is_a_picture_for_a_phone_a_sheet_and_a_desk() -> None:

@@ -322,9 +322,7 @@ def test_each_chart_is_named_and_described() -> None:
         title, about = picture.attributes["aria-labelledby"].split()
         assert titles[title]
         assert titles[about].endswith("The table holds every value.")
-    assert titles["chart-3-wide-about"].startswith(
-        "Columns: Spend by Day and Team, 2026-10-01 to 2026-10-31, 10 series."
-    )
+    assert titles["chart-3-wide-about"].startswith("Columns: Spend by team, 2026-10-01 to 2026-10-31, 10 series.")
 
 
 def test_what_the_figures_rest_on_is_on_the_page() -> None:

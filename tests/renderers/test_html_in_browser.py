@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 
+from commands import finopsctl
 from finopsctl.renderers import Screen, renderer_named
 from finopsctl.renderers._palette import COLOURS
+from finopsctl.reports import REPORTS
 from finopsctl.results.report import Chart, ChartKind, Column, Long, Report, Table
 from finopsctl.results.units import Unit
 from renderers.board import BOARD, BUDGETS, BY_TEAM, CHANGES, FORECAST_BY_SERIES
@@ -18,13 +21,13 @@ from renderers.nasty import NASTY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
     pytest.mark.slow,
 ]
 
+SAMPLE = Path(__file__).parents[2] / "sample_data"
 LONG = "WWWW-" * 30
 
 WORST = Report(
@@ -72,6 +75,9 @@ OVERLAPPING = """[...document.querySelectorAll("svg[role=img]")].flatMap((svg) =
 })"""
 
 
+SCROLLING = """[...document.querySelectorAll(".scroll")].filter((e) => e.scrollWidth > e.clientWidth + 1)
+  .map((e) => e.textContent.slice(0, 60))"""
+
 LIVE = f"document.querySelectorAll('.canvas > svg g.root').length === {5 * 3}"  # pictures have no classes
 
 
@@ -110,6 +116,37 @@ def test_a_page_fits_its_window_and_asks_for_nothing(
     assert browser.value(OVERLAPPING) == []
     assert browser.complaints() == []
     assert browser.requests() == [files[name].as_uri()]
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return the six reports of the sample company as pages."""
+    folder = tmp_path_factory.mktemp("reports")
+    config = SAMPLE / "finopsctl.example.toml"
+    seen = ("--config", config, "--as-of", "2026-10-27")
+    paths = {kind.name: folder / f"{kind.name}.html" for kind in REPORTS}
+    for name, path in paths.items():
+        done = finopsctl("report", name, SAMPLE, *seen, "-o", path, folder=folder)
+        assert done.returncode == 0, done.stderr
+    return paths
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", [kind.name for kind in REPORTS])
+def test_a_report_is_clipped_nowhere_and_on_a_desk_no_table_scrolls(
+    browser: Browser, reports: dict[str, Path], name: str, width: int, dark: bool,  # noqa: FBT001
+) -> None:  # fmt: skip
+    browser.open(reports[name], width=width, dark=dark)
+
+    assert browser.value("document.documentElement.scrollWidth") <= width
+    assert browser.value(CLIPPED) == []
+    assert browser.value(OUTSIDE) == []
+    assert browser.value(OVERLAPPING) == []
+    assert browser.complaints() == []
+    assert browser.requests() == [reports[name].as_uri()]
+    if width == 1280:
+        assert browser.value(SCROLLING) == []
 
 
 def test_long_prose_before_the_last_column_does_not_push_it_off_the_page(browser: Browser, tmp_path: Path) -> None:

@@ -214,3 +214,21 @@ def test_prometheus_parses_the_nasty_report() -> None:
 
     assert b"error while linting" not in done.stderr
     assert done.returncode in {0, 3}, done.stderr  # 3: it would name some column otherwise
+
+
+def test_two_dimensions_whose_names_come_to_one_label_both_keep_their_values() -> None:
+    frame = money(
+        {"tag:a.b": "x", "tag:a-b": "y", "tag:a_b": "z", "tag:日本": "j", "tag:語": None, "spend": Decimal(1)},
+        {"tag:a.b": "w", "tag:a-b": "y", "tag:a_b": "z", "tag:日本": None, "tag:語": "k", "spend": Decimal(2)},
+    )
+
+    assert samples(frame) == [
+        'finopsctl_x_spend_usd{tag_a_b="x",tag_a_b_2="y",tag_a_b_3="z",tag="j"} 1',
+        'finopsctl_x_spend_usd{tag_a_b="w",tag_a_b_2="y",tag_a_b_3="z",tag_2="k"} 2',
+    ]
+
+
+def test_what_is_no_number_is_absent_as_what_is_unknown_is() -> None:
+    frame = pl.DataFrame({"team": ["a", "b", "c", "d"], "rate": [0.5, float("nan"), float("inf"), None]})
+
+    assert samples(frame) == ['finopsctl_x_rate{team="a"} 0.5']

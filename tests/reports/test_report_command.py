@@ -9,7 +9,7 @@ import pytest
 
 import finopsctl.reports
 from book_files import write
-from commands import told
+from commands import document, told
 from finopsctl.reports import REPORTS
 
 if TYPE_CHECKING:
@@ -170,3 +170,96 @@ def test_binary_formats_are_written_to_files(
 
     assert told(capsys, "report", "weekly", log, "-o", str(path)) == (0, "", "")
     assert path.stat().st_size > 1_000
+
+
+def test_where_nothing_could_be_judged_the_number_of_anomalies_is_unknown_and_no_zero(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One day has no history; nor does its log say which requests failed, and one of two has no price."""
+    monkeypatch.chdir(tmp_path)
+    known = {"charge_period_start": "2026-10-05T10:00:00Z", "model": "x", "requests": 1, "reported_cost": "2"}
+    log = write(tmp_path / "log.jsonl", known, {**known, "reported_cost": None, "record_id": "b"})
+
+    found = document(capsys, "report", "daily", str(log))
+    shown = told(capsys, "report", "daily", str(log), "-f", "md")[1]
+
+    anomalies = next(row for row in found["rows"] if row["figure"] == "anomalies")
+    assert anomalies["value"] is None
+    assert "success rate" in {f["what"] for f in found["findings"] if f["code"] == "not_in_report"}
+    assert "without 1 request that has no price." in shown
+
+
+def test_a_day_of_credits_has_no_shares_and_no_negative_spending(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """$1 of search less $3 of credits is -$2: a share of that would say that search has -50 %."""
+    monkeypatch.chdir(tmp_path)
+    day = {"charge_period_start": "2026-10-05T10:00:00Z", "requests": 1}
+    credit = {**day, "team": "finance", "reported_cost": "-3", "record_id": "c", "charge_category": "Credit"}
+    log = write(tmp_path / "log.jsonl", {**day, "team": "search", "reported_cost": "1"}, credit)
+
+    out = told(capsys, "report", "daily", str(log))[1]
+
+    assert out.startswith("Credits exceed charges by $2.00 on 5 October 2026")
+    assert "Share" not in out
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_cost_basis_is_said_once_beside_the_key_figures(
+    name: str, log: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Notes at the end say it again with its shares; no table repeats it."""
+    out = told(capsys, "report", name, log, "-f", "md")[1]
+
+    assert out.count("cost basis auto: as the sources report it") == 1
+    assert out.lower().count("cost basis") == 2
+
+
+def test_two_months_are_a_table_and_three_are_a_chart(
+    log: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    august = {"charge_period_start": "2026-08-05T10:00:00Z", "requests": 1, "reported_cost": "2", "model": "gpt-4o"}
+    more = write(tmp_path / "august.jsonl", {**august, "provider": "openai"})
+
+    two = told(capsys, "report", "executive", log, "-f", "md")[1]
+    three = told(capsys, "report", "executive", log, str(more), "-f", "md")[1]
+
+    assert "| 2026-09 |" in two
+    assert "(2026-08) to $124.00 (2026-10)" in three
+
+
+def test_the_headline_of_the_executive_report_is_short(ask: Ask, log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was spent, what of the budget is used, where it is heading: no drivers, no anomalies."""
+    seen = ("--as-of", "2026-10-16")
+    headline = told(capsys, "report", "executive", log, "--budgets", "budgets.toml", *seen, "-f", "md")[1]
+
+    assert headline.split("\n", 1)[0] == (
+        "$60.00 spent from 1 to 15 October 2026, 33.3% more than from 16 to 30 September 2026. 30.0% of the $200.00 "
+        "budget is used, but support at 150.0% is critical. October 2026 is expected to end at "
+        f"${ask('forecast', *seen)['totals']['projected']:.2f}."
+    )
+
+
+def test_without_anything_to_compare_with_the_executive_report_still_has_its_cost_drivers(ask: Ask) -> None:
+    """September is the first month there is: ann's find and bob's reply, $60 and $30."""
+    found = ask("report", "executive", "--month", "2026-09")
+
+    assert "what_drove_the_change" not in found
+    assert [(row["team"], row["feature"], row["model"], row["spend"]) for row in found["top_cost_drivers"]] == [
+        ("search", "find", "gpt-4o", 60),
+        ("support", "reply", "gpt-4o", 30),
+    ]
+
+
+@pytest.mark.parametrize("name", ["executive", "engineering", "product"])
+def test_a_time_before_all_records_is_told_before_prices_are_looked_up(
+    name: str, log: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The model to compare the company's own machines with has no price in 2020 yet, which is beside the point."""
+    config = tmp_path / "finopsctl.toml"
+    config.write_text('[self-hosted]\ncompare-with = "gpt-4.1-mini"\n', encoding="utf-8")
+
+    code, _, err = told(capsys, "report", name, log, "--config", str(config), "--as-of", "2020-01-01")
+
+    assert code == 4
+    assert "They hold records from 2026-09-01 to 2026-10-31." in err

@@ -47,10 +47,10 @@ def test_the_model_mix_is_that_of_the_scorecard(ask: Ask) -> None:
     assert row["target_requests"] == "25% to 35%"
 
 
-def test_recommendations_are_those_that_save_money(
+def test_recommendations_are_the_first_of_the_command(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A thousand times the traffic is worth looking at: the report shows what the command shows, money first."""
+    """Twenty thousand times the tokens are worth looking at: one saves money, another has no figure and is told too."""
     monkeypatch.chdir(tmp_path)
     big = [{**r, "input_tokens": r["input_tokens"] * 20_000, "reported_cost": None} for r in records()]
     log = str(write(tmp_path / "log.jsonl", *big))
@@ -59,13 +59,23 @@ def test_recommendations_are_those_that_save_money(
     found = document(capsys, "report", "weekly", log)
     single = document(capsys, "recommend", log, *week)
 
-    saving = [row for row in single["rows"] if row["monthly_saving"] is not None]
-    assert saving
+    savings = [row["monthly_saving"] for row in single["rows"]]
+    assert {saving is None for saving in savings} == {True, False}
     assert [(r["title"], r["monthly_saving"]) for r in found["recommendations"]] == [
-        (r["title"], r["monthly_saving"]) for r in saving[:5]
+        (r["title"], r["monthly_saving"]) for r in single["rows"][:5]
     ]
     combined = next(row["value"] for row in found["rows"] if row["figure"] == "monthly_saving")
     assert combined == single["totals"]["monthly_saving_combined"]
+
+
+def test_recommendations_that_save_nothing_are_told_all_the_same(ask: Ask) -> None:
+    """Support has used $31 of its $10: to alert its owners saves nothing, and is what there is to do."""
+    found = ask("report", "weekly", "--budgets", "budgets.toml")
+
+    titles = [row["title"] for row in found["recommendations"] if row["monthly_saving"] is None]
+    assert any("budget support" in title for title in titles)
+    assert "monthly_saving" not in {row["figure"] for row in found["rows"]}
+    assert not [f for f in found["findings"] if f["code"] == "not_in_report" and "recommendations" in f["what"]]
 
 
 def test_without_a_whole_week_it_says_so(

@@ -127,11 +127,9 @@ def _notes(books: Books, quality: Quality, *, spread: bool) -> Iterator[str]:
     if period is not None:
         yield f"Period: {period.first_day} to {period.last_day} ({period.timezone})"
     yield _records_note(books, quality)
-    split = {name: amount for name, amount in quality.basis_split(books.request.basis).items() if amount}
-    words = {"reported": "as the sources report it", "effective": "priced by us (effective)", "list": "at list price"}
-    if quality.spend and split:
-        shares = [f"{float(amount / quality.spend):.1%} {words[name]}" for name, amount in split.items()]
-        yield f"Cost basis {books.request.basis}: {', '.join(shares)}"
+    if shares := spend_by_basis(quality, books.request.basis):
+        told = [f"{share:.1%} {words}" for words, share in shares.items()]
+        yield f"Cost basis {books.request.basis}: {', '.join(told)}"
     if (quality.unpriced_requests or quality.unpriced_tokens) and not quality.unpriced_models:  # else a finding says it
         lost = f"{counted(quality.unpriced_requests, 'request')}, {counted(quality.unpriced_tokens, 'token')}"
         yield f"Unpriced, not in any amount: {lost}"
@@ -141,6 +139,15 @@ def _notes(books: Books, quality: Quality, *, spread: bool) -> Iterator[str]:
     book = books.price_book or books.stated_prices
     if book is not None:
         yield f"Prices: catalogue {book.version}, checked {book.checked}"
+
+
+def spend_by_basis(quality: Quality, basis: str) -> dict[str, float]:
+    """Return the share of spend that came from each cost column, the columns in words; empty without spend."""
+    if not quality.spend:
+        return {}
+    words = {"reported": "as the sources report it", "effective": "priced by us (effective)", "list": "at list price"}
+    split = quality.basis_split(basis)
+    return {words[name]: float(amount / quality.spend) for name, amount in split.items() if amount}
 
 
 def _records_note(books: Books, quality: Quality) -> str:

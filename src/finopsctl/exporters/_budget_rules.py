@@ -94,7 +94,7 @@ def recording_rules(budget: Budget, dialect: Dialect) -> list[dict[str, Any]]:
     labels = {"budget": budget.name, **(plain or {"scope": GLOBAL})}
     parts = selectors(budget, dialect)
     used = f"{SPENT}{{budget={quoted(budget.name)}}} / {_plain(budget.limit)}"
-    share = [{"record": USED, "expr": used}] if budget.limit else []
+    share = [{"record": USED, "expr": used, "labels": labels}] if budget.limit else []
     if budget.looks_back:
         expr = _increase(parts, plain_period(budget.period) or "")
         return [{"record": SPENT, "expr": expr, "labels": labels}, *share]

@@ -121,8 +121,15 @@ def _left_out(chart: Chart, points: Sequence[Point], rows: int, x: str) -> Itera
 
 
 def _axes(table: Table, chart: Chart) -> str:
-    parts = [column_named(table, name).title for name in (chart.x, chart.series) if name]
-    return f"{column_named(table, chart.y).title} by {' and '.join(parts)}"
+    """Say what is drawn, by what; that an axis is of time it says itself."""
+    over_time = chart.kind in {ChartKind.LINES, ChartKind.COLUMNS}
+    split = chart.series if over_time else chart.x
+    title = column_named(table, chart.y).title
+    return f"{title} by {_in_a_sentence(column_named(table, split).title)}" if split else title
+
+
+def _in_a_sentence(title: str) -> str:
+    return title if title[1:2].isupper() else f"{title[:1].lower()}{title[1:]}"
 
 
 def _about(table: Table, chart: Chart, points: Sequence[Point]) -> str:

@@ -180,10 +180,23 @@ def _labels(
     texts = [name for name in left if isinstance(schema[name], pl.String | pl.Categorical | pl.Enum) or name == _OTHER]
     times = [name for name in left if schema[name].is_temporal()]
     for names in (texts, [*texts, *times]):
-        found = [{_name(name): _text(row[name]) for name in names if row[name] not in (None, "")} for row in rows]
+        called = _label_names(names)
+        found = [{called[name]: _text(row[name]) for name in names if row[name] not in (None, "")} for row in rows]
         if len({tuple(labels.items()) for labels in found}) == len(found):
             return names, found
     return names, [{**labels, _ROW: str(at)} for at, labels in enumerate(found, 1)]
+
+
+def _label_names(columns: Sequence[str]) -> dict[str, str]:
+    """Return the label of each column; where a label is taken (``tag:a.b``, ``tag:a-b``), the next one is numbered."""
+    found: dict[str, str] = {}
+    for column in columns:
+        label, at = _name(column), 1
+        while label in found.values():
+            at += 1
+            label = f"{_name(column)}_{at}"
+        found[column] = label
+    return found
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - a cell

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -11,7 +10,7 @@ from finopsctl.questions.budgets import standing_of
 from finopsctl.questions.limits import budgets_of
 from finopsctl.questions.variance import against_budgets
 from finopsctl.reports._figures import Figure
-from finopsctl.reports._parts import Part, first_rows, lacks, notable
+from finopsctl.reports._parts import Part, first_rows, lacks, notable, picked
 from finopsctl.results.report import Chart, ChartKind, Column, Long, Table
 from finopsctl.results.units import Direction, Unit
 from finopsctl.results.wording import counted, money
@@ -65,8 +64,8 @@ def _figures(found: BudgetStanding, *, is_open: bool) -> tuple[Figure, ...]:
             odds = row["overrun_probability"]
             basis = "" if odds is None else f"odds of an overrun {odds:.0%}"
             shown.append(
-                Figure("budget_projected", f"Period's end: {name}", row["projected_p50"], target=f"<= {limit}",
-                       good=Direction.DOWN, basis=basis)
+                Figure("budget_projected", f"Expected by period's end: {name}", row["projected_p50"],
+                       target=f"<= {limit}", good=Direction.DOWN, basis=basis)
             )  # fmt: skip
     return tuple(shown)
 
@@ -87,7 +86,8 @@ def _said(found: BudgetStanding, scene: Scene) -> str:
         worst = over[0]
         share = "" if worst["utilization"] is None else f" at {worst['utilization']:.1%}"
         also = f" and {counted(len(over) - 1, 'other')}" if len(over) > 1 else ""
-        said += f"{', but ' if said else ''}{worst['budget']}{share}{also} {'is' if len(over) == 1 else 'are'} critical"
+        said += f"{', but ' if said else 'budget '}{worst['budget']}{share}{also} "
+        said += "is critical" if len(over) == 1 else "are critical"
     return said
 
 
@@ -128,5 +128,18 @@ def budget_variance(scene: Scene) -> Part:
         return lacks("budget variance", _NEEDS)
     found = against_budgets(scene.at_end, scene.settings)
     table = first_rows(found.report().for_people[0], scene.top * 2)
-    shown = replace(table, basis="Planned: the limit times the share of the budget's period that has passed.")
-    return Part((), (shown,), notable(found.findings))
+    same = found.rows.select("period_start", "period_end").n_unique() == 1
+    days = () if same else ("period_start", "period_end")
+    names = ("budget", "limit", "baseline", "actual", "change", "variance", *days, "band", "grade")
+    basis = "Plan to date: the limit times the share of the budget's period that has passed."
+    return Part((), (picked(table, *names, basis=basis),), notable(found.findings), _over_plan(found.rows))
+
+
+def _over_plan(rows: pl.DataFrame) -> str:
+    over = rows.filter(pl.col("change") > 0).sort("change", "budget", descending=[True, False])
+    if over.is_empty():
+        return "no budget is over its plan"
+    worst = over.row(0, named=True)
+    share = "" if worst["variance"] is None else f"{worst['variance']:.1%} "
+    also = f", {counted(over.height - 1, 'other')} too" if over.height > 1 else ""
+    return f"budget {worst['budget']} is {share}over its plan{also}"

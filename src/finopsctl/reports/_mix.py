@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from finopsctl.questions.scorecard import scorecard_of
 from finopsctl.reports._parts import Part
-from finopsctl.reports._spend import split_over_months
-from finopsctl.results.report import Chart, ChartKind, Column, Look, Table
+from finopsctl.reports._spend import drawn, split_over_months
+from finopsctl.results.report import Chart, ChartKind, Column, Table
 from finopsctl.results.units import Unit
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def model_mix(scene: Scene) -> Part:
         *columns_of("requests", "Of requests"),
     )
     order = frame.sort("value_spend", "model_tier", descending=[True, False], nulls_last=True)
-    return Part(tables=(Table("Model mix", order, columns, basis=scene.basis()),))
+    return Part(tables=(Table("Model mix", order, columns),))
 
 
 def providers(scene: Scene) -> Part:
@@ -58,11 +59,15 @@ def providers(scene: Scene) -> Part:
         Column("provider", "Provider", null="(unknown)"),
         Column("numerator", "Spend", Unit.USD),
         Column("value", "Share", Unit.SHARE),
-        *((Column("change", "Change", Unit.POINTS, 1),) if compared else ()),
+        *(
+            (Column("previous", "Before", Unit.SHARE, 2), Column("change", "Change", Unit.POINTS, 1))
+            if compared
+            else ()
+        ),
         Column("target", "Aimed at", priority=2),
         Column("grade", "Grade", Unit.GRADE),
     )
-    tables = [Table("Providers", members, columns, basis=scene.basis())] if members.height else []
+    tables = [Table("Providers", members, columns)] if members.height else []
     trend = split_over_months(scene, "provider", _MONTHS)
     if trend["month"].n_unique() > 1:
         tables.append(_trend(trend, scene))
@@ -76,5 +81,7 @@ def _trend(trend: pl.DataFrame, scene: Scene) -> Table:
         Column("spend", "Spend", Unit.USD),
     )
     chart = Chart(ChartKind.COLUMNS, "month", "spend", series="provider")
-    basis = f"All records of {_MONTHS} months until {scene.period.last_day}."
-    return Table("Spend by provider and month", trend, columns, basis=basis, chart=chart, look=Look.CHART)
+    months = trend["month"].n_unique()
+    basis = f"All records of {months} months until {scene.period.last_day}."
+    table = drawn(Table("Spend by provider and month", trend, columns, basis=basis), chart, months)
+    return replace(table, machine_only=table.chart is None)  # two months stand in the table of providers

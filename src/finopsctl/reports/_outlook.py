@@ -54,9 +54,14 @@ def year_end(scene: Scene) -> Part:
     first = max(found.horizon.first_day, scene.books.seen[0].astimezone(zone(scene.given.tz)).date())
     whole = "" if first == found.horizon.first_day else f"since {first}, when the records begin; "
     figures = (
-        Figure("run_rate_year_end", f"Monthly run rate at {last}", totals["run_rate_monthly"], basis="forecast"),
         Figure(
-            "forecast_year_end", f"Expected by {last}", totals["projected"], basis=f"{whole}{_interval(found, scene)}"
+            "run_rate_year_end", f"Run rate a month at {last:%-d %B %Y}", totals["run_rate_monthly"], basis="forecast"
+        ),
+        Figure(
+            "forecast_year_end",
+            f"Expected by {last:%-d %B %Y}",
+            totals["projected"],
+            basis=f"{whole}{_interval(found, scene)}",
         ),
     )
     return Part(figures, totals=_machine(found, "year_end"))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from finopsctl.books.context import spend_by_basis
 from finopsctl.errors import ConfigError, SourceError
 from finopsctl.reports._figures import Figure, figures_table
 from finopsctl.reports._lateness import lateness
 from finopsctl.reports._periods import key_of, spoken
 from finopsctl.results.finding import Finding, Severity
 from finopsctl.results.report import Report, Table
+from finopsctl.results.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,7 +30,7 @@ class Part:
         figures: Key figures.
         tables: Tables and charts; none of them is empty.
         findings: What a reader must know that no table says, and what is missing.
-        said: Its words in the headline, without a full stop; empty: none.
+        said: Its sentence in the headline, without a full stop; empty: none.
         quality: What the figures cover; of the first part that says it.
         totals: What programs want to know beside the figures.
     """
@@ -66,10 +68,10 @@ class Composed:
 
     def report(self) -> Report:
         """Return the presentable form."""
-        said = "; ".join(part.said for part in self.parts if part.said)
+        said = " ".join(sentence(part.said) for part in self.parts if part.said)
         findings = tuple(finding for part in self.parts for finding in part.findings)
         tables = (self.figures, *(table for part in self.parts for table in part.tables if table.frame.height))
-        return Report("report", f"{said}.", tables, self.totals, _once(findings), title=self.title)
+        return Report("report", said, tables, self.totals, _once(findings), title=self.title)
 
 
 def compose(kind: ReportKind, scene: Scene, recipe: Recipe) -> Composed:
@@ -94,8 +96,16 @@ def compose(kind: ReportKind, scene: Scene, recipe: Recipe) -> Composed:
     }
     for part in found:
         totals |= part.totals
-    table = figures_table(figures, scene.basis(_compared(scene), _covered(quality)), _heading(scene))
+    cost = _cost(quality, scene.books.request.basis)
+    basis = sentence(scene.called, cost, _compared(scene), _covered(quality))
+    table = figures_table(figures, basis, _heading(scene))
     return Composed(kind, key, title, table, tuple(found), quality, totals)
+
+
+def _cost(quality: Quality, basis: str) -> str:
+    """Say which cost all amounts are of that say no other."""
+    told = [words if share == 1 else f"{share:.1%} {words}" for words, share in spend_by_basis(quality, basis).items()]
+    return f"cost basis {basis}{': ' if told else ''}{', '.join(told)}"
 
 
 def _compared(scene: Scene) -> str:
@@ -103,9 +113,10 @@ def _compared(scene: Scene) -> str:
 
 
 def _covered(quality: Quality) -> str:
-    if quality.unpriced_requests or quality.unpriced_tokens:
-        return f"without {quality.unpriced_requests:,} requests that have no price"
-    return ""
+    if quality.unpriced_requests:
+        one = quality.unpriced_requests == 1
+        return f"without {counted(quality.unpriced_requests, 'request')} that {'has' if one else 'have'} no price"
+    return f"without {quality.unpriced_tokens:,} tokens that have no price" if quality.unpriced_tokens else ""
 
 
 def _heading(scene: Scene) -> str:
@@ -137,6 +148,24 @@ def lacks(what: str, needs: str) -> Part:
 def notable(findings: Iterable[Finding], *, without: Sequence[str] = ()) -> tuple[Finding, ...]:
     """Return the findings of a question that belong into a report: what is wrong, but for what its tables say."""
     return tuple(f for f in findings if f.severity is not Severity.INFO and f.code not in without)
+
+
+def sentence(*parts: str) -> str:
+    """Return parts as one sentence, those that are empty left out; without any, nothing."""
+    said = "; ".join(part for part in parts if part)
+    return f"{said[:1].upper()}{said[1:]}." if said else ""
+
+
+def quieted(part: Part) -> Part:
+    """Return a part that has no word in the headline."""
+    return replace(part, said="")
+
+
+def without_blanks(table: Table, *names: str) -> Table:
+    """Return a table without those of the named columns that have no value in any row; programs keep them."""
+    frame = table.frame
+    kept = tuple(c for c in table.columns if c.name not in names or frame[c.name].is_not_null().any())
+    return replace(table, columns=kept)
 
 
 def picked(table: Table, *names: str, **changes: Any) -> Table:  # noqa: ANN401 - the fields of a table

@@ -25,9 +25,18 @@ _OPTIONS = ("since", "until", "month", "quarter", "last")
 
 
 def month_so_far(books: Books) -> Books:
-    """Return the books of the month that holds the last instant seen, unless a period is asked for."""
-    if books.period is not None:
-        return books
+    """Return the books of the month that holds the last instant seen, unless a period is asked for.
+
+    Raises:
+        SourceError: When they hold nothing of it.
+    """
+    narrowed = books if books.period is not None else _month_seen(books)
+    if not holds_rows(narrowed.ledger):
+        raise nothing_asked_for(narrowed)
+    return narrowed
+
+
+def _month_seen(books: Books) -> Books:
     timezone = books.request.timezone
     last = (books.as_of - timedelta(microseconds=1)).astimezone(zone(timezone)).date()
     is_over = month_of(last, timezone).end <= books.as_of

@@ -14,7 +14,7 @@ from finopsctl.questions.caching import at_our_prices, savings_of
 from finopsctl.questions.request_sizes import request_sizes_of
 from finopsctl.questions.scorecard import scorecard_of
 from finopsctl.reports._figures import Figure
-from finopsctl.reports._parts import Part, first_rows, lacks, notable
+from finopsctl.reports._parts import Part, first_rows, lacks, notable, without_blanks
 from finopsctl.results.report import Chart, ChartKind, Column, Table
 from finopsctl.results.units import Direction, Unit
 
@@ -56,7 +56,7 @@ def costs(scene: Scene) -> Part:
         Column("cost_per_request_p99", "P99", Unit.UNIT_PRICE, 2),
         Column("success_rate", "Success", Unit.SHARE, 1),
     )
-    basis = scene.basis("of records that count requests; quantiles of single requests")
+    basis = "Of records that count requests; quantiles of single requests."
     table = Table("Cost per request by use case", frame, columns, basis=basis)
     return Part(tables=(first_rows(table, scene.top),))
 
@@ -69,17 +69,18 @@ def features(scene: Scene) -> Part:
     beside = rates.select("feature", "cost_per_request", "success_rate", "cost_per_successful_task")
     frame = spent.rows.join(beside, on="feature", how="left", nulls_equal=True, maintain_order="left")
     compared = "change" in frame.columns
+    has_tasks = frame["cost_per_successful_task"].is_not_null().any()
     columns = (
         _USE_CASE,
         Column("spend", "Spend", Unit.USD),
         Column("share", "Share", Unit.SHARE),
         *((Column("change", "Change", Unit.CHANGE, 2, good=Direction.DOWN, null="new"),) if compared else ()),
         Column("cost_per_request", "Per request", Unit.UNIT_PRICE, 1),
-        Column("cost_per_successful_task", "Per successful task", Unit.UNIT_PRICE, 3),
+        *((Column("cost_per_successful_task", "Per successful task", Unit.UNIT_PRICE, 3),) if has_tasks else ()),
         Column("success_rate", "Success", Unit.SHARE, 1),
     )
     chart = Chart(ChartKind.BARS, "feature", "spend")
-    table = Table("Cost per feature", frame, columns, basis=scene.basis(), chart=chart)
+    table = Table("Cost per feature", frame, columns, chart=chart)
     return Part(tables=(first_rows(table, scene.top),))
 
 
@@ -95,7 +96,8 @@ def sizes(scene: Scene) -> Part:
         lost = (lacks("output tokens against their limit", needs),)
     has_baseline = found.rows["baseline"].is_not_null().any()
     against = f"baseline: P95 {scene.when_before}" if has_baseline else "no single requests before to compare with"
-    shown = replace(found.table(), basis=scene.basis(against, "single requests that a provider served"))
+    basis = f"Single requests that a provider served; {against}."
+    shown = replace(without_blanks(found.table(), "baseline", "change", "limit_from"), basis=basis)
     return Part(tables=(first_rows(shown, scene.top),), findings=tuple(f for part in lost for f in part.findings))
 
 
@@ -121,12 +123,12 @@ def caches(scene: Scene) -> Part:
         Column("saved_prompt", "Saved by prompt cache", Unit.USD),
     )
     order = shown.sort(pl.sum_horizontal("saved_response", "saved_prompt"), "feature", descending=[True, False])
-    basis = scene.basis("savings at our prices, net of look-ups and of the premium for writes")
+    basis = "Savings at our prices, net of look-ups and of the premium for writes."
     table = Table("Caches by use case", order, columns, basis=basis)
     figure = Figure(
         "cache_saving", "Saved by caches", found.totals["net"], good=Direction.UP, basis="at our prices, net"
     )
-    return Part((figure,), (first_rows(table, scene.top), *_by_type(found.rows, scene)), notable(found.findings))
+    return Part((figure,), (first_rows(table, scene.top), *_by_type(found.rows)), notable(found.findings))
 
 
 def _saved(rows: pl.DataFrame) -> pl.DataFrame:
@@ -140,7 +142,7 @@ def _saved(rows: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(pl.col("saved_response", "saved_prompt").cast(MONEY))
 
 
-def _by_type(rows: pl.DataFrame, scene: Scene) -> tuple[Table, ...]:
+def _by_type(rows: pl.DataFrame) -> tuple[Table, ...]:
     """Return what each type of cache saved: exact, semantic, a provider's prompt cache."""
     if rows.is_empty():
         return ()
@@ -156,8 +158,8 @@ def _by_type(rows: pl.DataFrame, scene: Scene) -> tuple[Table, ...]:
         Column("net", "Saved", Unit.USD, good=Direction.UP),
     )
     nulls = ["" if kind == "prompt" else "(not said)" for kind in frame["kind"]]
-    basis = scene.basis("at our prices, net")
-    return (Table("Saved by type of cache", frame, columns, row_nulls={"cache_type": nulls}, basis=basis),)
+    title, basis = "Saved by type of cache", "At our prices, net of look-ups and of the premium for writes."
+    return (Table(title, frame, columns, row_nulls={"cache_type": nulls}, basis=basis),)
 
 
 def routing(scene: Scene) -> Part:
@@ -177,7 +179,7 @@ def routing(scene: Scene) -> Part:
         Column("share", "Of spend", Unit.SHARE, 1),
     )
     chart = Chart(ChartKind.BARS, "model", "requests")
-    table = Table("Model routing", frame, columns, basis=scene.basis("records that count requests"), chart=chart)
+    table = Table("Model routing", frame, columns, basis="Of records that count requests.", chart=chart)
     return Part(tables=(first_rows(table, scene.top),))
 
 
@@ -187,19 +189,16 @@ def reliability(scene: Scene) -> Part:
     own = rows.filter(pl.col("member_of").is_null() & pl.col("value").is_not_null())
     if own.is_empty():
         return lacks("success, retry and fallback rates", "logs that say which requests failed")
-    compared = "previous" in own.columns
+    compared = "previous" in own.columns and own["previous"].is_not_null().any()
+    before = (Column("previous", "Before", Unit.MIXED, 2), Column("change", "Change", Unit.CHANGE, 1))
     columns = (
         Column("title", "Rate"),
         Column("value", "Value", Unit.MIXED),
-        *(
-            (Column("previous", "Before", Unit.MIXED, 2), Column("change", "Change", Unit.CHANGE, 1))
-            if compared
-            else ()
-        ),
+        *(before if compared else ()),
         Column("target", "Target", priority=1),
         Column("usd_effect", "Costs", Unit.USD, null=""),
         Column("coverage", "Of spend", Unit.SHARE, 3),
         Column("grade", "Grade", Unit.GRADE),
     )
-    basis = scene.basis("a retry pays for its request again; a fallback costs more than the model asked for")
+    basis = "A retry pays for its request again; a fallback may cost more than the model asked for, or less."
     return Part(tables=(Table("Reliability", own, columns, basis=basis),))

@@ -153,11 +153,6 @@ class Scene:
         """Return whether books hold any record of their period."""
         return holds_rows(books.ledger)
 
-    def basis(self, *more: str) -> str:
-        """Return the sentence on what a table rests on: period, cost basis, and what else is to be said."""
-        parts = (self.called, f"cost basis {self.books.request.basis}", *(part for part in more if part))
-        return f"{'; '.join(parts)}."
-
 
 def _when(period: Period, name: str) -> str:
     if period.days == 1:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from finopsctl.questions.chargeback import chargeback_of
-from finopsctl.reports._parts import Part, first_rows, notable
+from finopsctl.reports._parts import Part, first_rows, notable, sentence
 from finopsctl.results.wording import money
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def chargeback(scene: Scene) -> Part:
         f"ledger {amounts['ledger']} - {amounts['replaced']} that capacity stands for + {amounts['outside']} that no "
         f"log holds = {amounts['total']} charged, difference {amounts['difference']}"
     )
-    table = replace(found.report().for_people[0], title="Chargeback", basis=scene.basis(tie))
+    table = replace(found.report().for_people[0], title="Chargeback", basis=sentence(tie))
     totals = {f"chargeback_{name}": found.totals[name] for name in _TIE}
     return Part(tables=(first_rows(table, scene.top * 2),), findings=notable(found.findings), totals=totals)
 

@@ -14,7 +14,7 @@ from finopsctl.ledger.schema import MONEY, constant
 from finopsctl.questions.breakdown import breakdown_of
 from finopsctl.questions.variance import bridge_of
 from finopsctl.reports._figures import Figure, kpi_figures, price
-from finopsctl.reports._parts import Part, lacks, notable, picked
+from finopsctl.reports._parts import Part, first_rows, lacks, notable, picked, sentence
 from finopsctl.results.report import Chart, ChartKind, Column, Look, Table
 from finopsctl.results.units import Direction, Unit
 from finopsctl.results.wording import money
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _MONTHS = 13  # of history: a year and the month to compare with
 _SHARED = "shared cost is left where it was booked; the chargeback spreads it"
+_FEWEST = 3  # months, for a chart: two columns say less than two figures
 _DRIVERS = 3
 _SAME = Decimal("0.0005")  # shows as 0.0 %
 
@@ -46,6 +47,8 @@ def spend(scene: Scene, *, kpis: Sequence[str] = (), requests: bool = False) -> 
     figure = Figure("spend", "Spend", now, previous=then, good=Direction.DOWN)
     beside = kpi_figures(scene.books, scene.compared, kpis) if kpis else ()
     lost = () if scene.before else lacks("what changed", scene.no_comparison).findings
+    if "retry_rate" not in kpis and not any(figure.name == "success_rate" for figure in beside):
+        lost = (*lost, *lacks("success rate", "no log says which requests failed").findings)
     said = "; ".join(filter(None, (_spend_said(found, scene), _request_said(beside, scene) if requests else "")))
     return Part((figure, *beside), (), lost, said, found.quality)
 
@@ -65,8 +68,10 @@ def _spend_said(found: Breakdown, scene: Scene) -> str:
     now, then = found.totals["spend"], found.totals.get("previous")
     if now is None:
         return f"No spend is known {scene.when}: no record has a cost"
+    if now < 0:
+        return f"Credits exceed charges by {money(-now, scene.given.currency)} {scene.when}"
     said = f"{money(now, scene.given.currency)} spent {scene.when}"
-    if not scene.before or not then:
+    if not scene.before or then is None or then <= 0:
         return said
     change = now / then - 1
     if abs(change) < _SAME:
@@ -80,13 +85,23 @@ def spend_by(scene: Scene, by: str, title: str, *, bars: bool = True) -> Part:
     found = breakdown_of(scene.books, asked, "spend")
     (table,) = found.report().tables
     chart = Chart(ChartKind.BARS, by, "spend") if bars else None
-    names = (by, "spend", "share", "previous", "change_amount", "change", "requests")
-    basis = scene.basis(_SHARED if scene.given.allocation.pool else "")
+    share = () if (found.totals["spend"] or 0) < 0 else ("share",)  # of less than nothing there is none
+    names = (by, "spend", *share, "previous", "change_amount", "change", "requests")
+    basis = sentence(_SHARED if scene.given.allocation.pool else "")
     return Part((), (picked(table, *names, title=title, chart=chart, basis=basis),))
 
 
+def largest(scene: Scene) -> Part:
+    """Return what costs most: the largest lines of team, use case and model."""
+    asked = replace(scene.compared, by=("team", "feature", "model"))
+    (table,) = breakdown_of(scene.books, asked, "spend").report().tables
+    names = ("team", "feature", "model", "spend", "share", "change")
+    shown = picked(table, *names, title="Top cost drivers", chart=None, basis="The largest lines of all spend.")
+    return Part((), (first_rows(shown, _DRIVERS),))
+
+
 def months(scene: Scene) -> Part:
-    """Return spend month by month, as a chart; nothing where there is but one month."""
+    """Return spend month by month, as a chart where there are several; nothing where there is but one."""
     rows = breakdown_of(_last_months(scene, _MONTHS), replace(scene.settings, by=("month",)), "spend").rows
     if rows.height < 2:
         return lacks("the trend from month to month", "records of more than one month")
@@ -97,9 +112,14 @@ def months(scene: Scene) -> Part:
         Column("spend", "Spend", Unit.USD),
         Column("requests", "Requests", Unit.COUNT, 2),
     )
-    chart = Chart(ChartKind.COLUMNS, "month", "spend")
-    basis = f"All records until {scene.period.last_day}{'; ' if partial else ''}{partial}."
-    return Part((), (Table("Spend by month", frame, columns, basis=basis, chart=chart, look=Look.CHART),))
+    basis = sentence(f"all records until {scene.period.last_day}", partial)
+    table = Table("Spend by month", frame, columns, basis=basis)
+    return Part((), (drawn(table, Chart(ChartKind.COLUMNS, "month", "spend"), frame.height),))
+
+
+def drawn(table: Table, chart: Chart, months: int) -> Table:
+    """Return a table of months as a chart, or as it is where there are too few for one."""
+    return replace(table, chart=chart, look=Look.CHART) if months >= _FEWEST else table
 
 
 def drivers(scene: Scene) -> Part:
@@ -113,7 +133,7 @@ def drivers(scene: Scene) -> Part:
     top = found.effects.head(_DRIVERS)
     rest = Decimal(found.totals["change"]) - Decimal(top["amount"].sum())
     more = f"the other {found.effects.height - top.height} effects come to {money(rest, scene.given.currency)}"
-    basis = scene.basis(f"against {scene.called_before}", more if found.effects.height > top.height else "")
+    basis = sentence(f"against {scene.called_before}", more if found.effects.height > top.height else "")
     signs = [Direction.DOWN] * top.height
     table = Table("What drove the change", top, columns, row_good=signs, basis=basis)
     first = top.row(0, named=True)

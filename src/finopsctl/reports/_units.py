@@ -12,7 +12,7 @@ from finopsctl.reports._figures import Figure, price
 from finopsctl.reports._parts import Part, first_rows, lacks, notable, picked
 from finopsctl.results.report import Chart, ChartKind, Column, Look, Table
 from finopsctl.results.units import Direction, Unit
-from finopsctl.results.wording import money
+from finopsctl.results.wording import counted, money
 
 if TYPE_CHECKING:
     from finopsctl.analyses.unit_economics import UnitEconomics
@@ -39,7 +39,7 @@ def outcomes(scene: Scene, found: UnitEconomics) -> Part:
     """Return the cost of an outcome by use case; without an outcomes file that of a successful task."""
     table = _table(found, "Outcomes") or _table(found, "Tasks")
     lost = () if _table(found, "Outcomes") else lacks("cost per outcome", _OUTCOMES).findings
-    shown = () if table is None else (first_rows(picked(table, *_SHOWN, basis=scene.basis()), scene.top),)
+    shown = () if table is None else (first_rows(picked(table, *_SHOWN), scene.top),)
     figures = _figure(found, "successful_task", "cost_per_successful_task", "Cost per successful task")
     return Part(figures, shown, (*lost, *notable(found.findings, without=_OF_USERS)))
 
@@ -65,7 +65,7 @@ def margin(scene: Scene, found: UnitEconomics, *, table: bool = True) -> Part:
         Figure("gross_margin", "Gross margin of customers", totals["margin"], "ratio", good=Direction.UP,
                basis=_cover(found)),
         Figure("gross_margin_after_all_spend", "Gross margin after all spend", totals["margin_after_all_spend"],
-               "ratio", good=Direction.UP),
+               "ratio", good=Direction.UP, basis=_earned(found, scene)),
     )  # fmt: skip
     paying = found.rows.filter((pl.col("unit") == "customer") & pl.col("margin").is_not_null())
     lowest = paying.sort("margin", "customer").head(min(scene.top, _LOWEST))
@@ -74,9 +74,17 @@ def margin(scene: Scene, found: UnitEconomics, *, table: bool = True) -> Part:
         "Lowest gross margins",
         lowest.select(*names),
         tuple(column for column in customers.columns if column.name in names),
-        basis=scene.basis(f"{lowest.height} of {paying.height} paying customers"),
+        basis=f"{lowest.height} of {paying.height} paying customers.",
     )
     return Part(figures, (shown,) if table else ())
+
+
+def _earned(found: UnitEconomics, scene: Scene) -> str:
+    revenue, spent = (found.totals[name] for name in ("revenue", "spend"))
+    if revenue is None or spent is None:
+        return ""
+    currency = scene.given.currency
+    return f"{money(revenue, currency)} of revenue against {money(spent, currency)} of spend"
 
 
 def _cover(found: UnitEconomics) -> str:
@@ -94,14 +102,14 @@ def users(scene: Scene, found: UnitEconomics) -> Part:
         *_figure(found, "p99_user", "cost_of_p99_users", "Cost per user, dearest 1%"),
     )
     dearest = _table(found, "Users")
-    tables = [] if dearest is None else [replace(dearest, title="Dearest users", basis=scene.basis(_of_users(found)))]
+    tables = [] if dearest is None else [replace(dearest, title="Dearest users", basis=_of_users(found))]
     a_day = next((f.value for f in figures if f.name == "cost_per_active_user_day" and f.value is not None), None)
     said = "" if a_day is None else f"an active user costs {price(float(a_day), scene.given.currency)} a day"
     return Part(figures, tuple(tables), said=said)
 
 
 def _of_users(found: UnitEconomics) -> str:
-    return f"{found.totals['users']:,} users in all; --redact user hides their names"
+    return f"{counted(found.totals['users'], 'user')} in all; --redact user hides their names."
 
 
 def users_by_day(scene: Scene, found: UnitEconomics) -> Part:
@@ -120,7 +128,7 @@ def users_by_day(scene: Scene, found: UnitEconomics) -> Part:
     )
     frame = days.with_columns(pl.col("day").str.to_date())
     chart = Chart(ChartKind.LINES, "day", "cost_per")
-    basis = scene.basis("spend of records that name a user / users active that day")
+    basis = "Spend of records that name a user / users active that day."
     table = Table("Cost per active user a day", frame, columns, basis=basis, chart=chart, look=Look.CHART)
     return Part(tables=(table,))
 
@@ -132,7 +140,7 @@ def free_tier(scene: Scene, found: UnitEconomics) -> Part:
         return lacks("free-tier exposure", _PLANS)
     share, spent = found.totals["free_tier_share"], money(found.totals["free_tier_spend"], scene.given.currency)
     figure = Figure("free_tier_share", "Free-tier share of spend", share, "ratio", good=Direction.DOWN, basis=spent)
-    return Part((figure,), (replace(table, title="Plans", basis=scene.basis()),))
+    return Part((figure,), (replace(table, title="Plans"),))
 
 
 def _table(found: UnitEconomics, title: str) -> Table | None:

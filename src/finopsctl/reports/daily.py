@@ -55,7 +55,7 @@ def _against_week(scene: Scene) -> Part:
     spent = Figure("spend_against_7_day_mean", "Spend against the 7-day mean", now, previous=mean,
                    good=Direction.DOWN, basis=days)  # fmt: skip
     figures = (spent, *_cost_per_request(scene, scene.days(first, _WEEK)))
-    if not mean or now is None or abs(now / mean - 1) < _SAME:
+    if mean <= 0 or now is None or now < 0 or abs(now / mean - 1) < _SAME:
         return Part(figures)
     side = "above" if now >= mean else "below"
     return Part(figures, said=f"{abs(now / mean - 1):.1%} {side} the mean of the {counted(len(before), 'day')} before")

@@ -96,7 +96,7 @@ def weeks_table(forecast: Forecast) -> Table:
         Column("days", "Days", Unit.COUNT, 2),
         *((Column("actual", "Spend", Unit.USD),) if forecast.horizon.past else ()),
         Column("expected", "Forecast", Unit.USD),
-        Column("cumulated", "Adds up to", Unit.USD),
+        Column("cumulated", "Total to date", Unit.USD),
         Column("cumulated_p10", "P10 to date", Unit.USD, 1),
         Column("cumulated_p90", "P90 to date", Unit.USD, 1),
     )
@@ -104,7 +104,7 @@ def weeks_table(forecast: Forecast) -> Table:
         records = []
     chart = Chart(ChartKind.LINES, "through", "cumulated", low="cumulated_p10", high="cumulated_p90", in_text=False)
     frame = pl.DataFrame(records, schema=schema, orient="row")
-    return Table("By month" if monthly else "By week", frame, columns, chart=chart)
+    return Table("Forecast by month" if monthly else "Forecast by week", frame, columns, chart=chart)
 
 
 def _span(forecast: Forecast, span: list[date], past: Decimal, ahead: Decimal) -> tuple[Decimal | None, Decimal | None]:
