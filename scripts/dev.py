@@ -54,7 +54,9 @@ def test(extra: list[str]) -> int:
     """Run the quick tests on all cores; ``--slow`` runs the slow ones instead, other arguments go to pytest."""
     install("dev")
     rest = [argument for argument in extra if argument != "--slow"]
-    return call("pytest", "-q", "-n", "auto", "-m", "not slow" if rest == extra else "slow", *rest)
+    return call(
+        "pytest", "-q", "-n", "auto", "--dist", "worksteal", "-m", "not slow" if rest == extra else "slow", *rest
+    )
 
 
 def check(_: list[str]) -> int:

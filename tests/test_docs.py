@@ -47,6 +47,7 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     return Session(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FOLLOWED)
 def test_a_reader_who_follows_a_document_sees_what_it_shows(
     name: str, reader: Session, request: pytest.FixtureRequest

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -118,6 +119,7 @@ def test_every_saving_is_that_of_the_levers_its_command_names(drawn: list[dict[s
         assert [row["monthly_saving"] for row in some] == played(rows, *(named(row["command"]) for row in some))
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None)
 @given(ROWS)
 def test_all_together_save_what_the_exported_scenario_does(drawn: list[dict[str, Any]]) -> None:
@@ -130,6 +132,7 @@ def test_all_together_save_what_the_exported_scenario_does(drawn: list[dict[str,
     assert [found.totals["monthly_saving_combined"]] == (played(rows, *scenarios) or [Decimal(0)])
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None)
 @given(ROWS)
 def test_giving_up_caches_that_lose_saves_what_they_are_said_to_lose(drawn: list[dict[str, Any]]) -> None:

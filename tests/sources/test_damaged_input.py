@@ -143,6 +143,7 @@ SEED = st.integers(0, 10**9)
 LAW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@pytest.mark.slow
 @needs_shared
 @settings(LAW, max_examples=5)  # each reads every example there is
 @given(seed=SEED)
@@ -152,6 +153,7 @@ def test_no_damage_to_bytes_is_a_bug(tmp_path: Path, seed: int) -> None:
         outcome(tmp_path, _damaged_bytes(dice, example.content), example.source)
 
 
+@pytest.mark.slow
 @needs_shared
 @settings(LAW, max_examples=5)  # each reads every example there is
 @given(seed=SEED)
