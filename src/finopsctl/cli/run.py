@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -76,8 +75,15 @@ def guard(app: typer.Typer, arguments: list[str]) -> int:
 
 
 def _stop_writing() -> None:
-    """Write nothing more: the reader of our output (head, less) has had enough, and that is no error."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Write nothing more where the reader of our output (head, less) has had enough; that is no error.
+
+    What is still to be written goes nowhere: at its end Python would try again, and exit with a code of its own.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _unexpected(problem: Exception) -> int:
@@ -108,10 +114,12 @@ def _misused(problem: Any) -> int:  # noqa: ANN401 - typer does not export its u
 
 
 def _complain(message: str, hint: str) -> None:
-    with suppress(BrokenPipeError):  # nobody reads it; the exit code tells all the same
+    try:
         typer.echo(f"error: {one_line(message)}", err=True)
         if hint:
             typer.echo(f"hint: {one_line(hint)}", err=True)
+    except BrokenPipeError:  # nobody reads it; the exit code tells all the same
+        _stop_writing()
 
 
 def one_line(text: str) -> str:
