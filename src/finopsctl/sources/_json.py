@@ -209,10 +209,12 @@ def _escaped(frame: pl.DataFrame, chunk: Chunk, wired: pl.Schema, faults: Faults
     if not chunk.step:  # one line's elements, which share its number
         return _by_line(chunk, wired, faults, separator)
     read = set(frame[AT])
-    lines = enumerate(chunk.data.split(b"\n"))
-    again = {chunk.first + at: line for at, line in lines if chunk.first + at in read and _LOST_ESCAPES.search(line)}
-    parts = [_by_line(Chunk(line, number), wired, faults, separator) for number, line in again.items()]
-    return pl.concat([frame.filter(~pl.col(AT).is_in(list(again))), *parts]).sort(AT)
+    lines = list(enumerate(chunk.data.split(b"\n"), chunk.first))
+    again = {number: line for number, line in lines if number in read and _LOST_ESCAPES.search(line)}
+    # The others are left blank, so that those read again keep their numbers.
+    kept = b"\n".join(again.get(number, b"") for number, _ in lines)
+    part = _by_line(replace(chunk, data=kept), wired, faults, separator)
+    return pl.concat([frame.filter(~pl.col(AT).is_in(list(again))), part]).sort(AT)
 
 
 def _tolerant(chunk: Chunk, wired: pl.Schema, faults: Faults, separator: str) -> pl.DataFrame:
