@@ -63,9 +63,15 @@ def check_delivery(settings: Settings, display: Display, *, to: Sequence[str], d
     Raises:
         ConfigError: For the first thing wrong.
     """
-    for way in _ways(settings, display, to, os.environ):
-        if not dry_run:
-            way.outlet.check()
+    _checked(settings, display, to, dry_run=dry_run)
+
+
+def _checked(settings: Settings, display: Display, to: Sequence[str], *, dry_run: bool) -> list[_Way]:
+    """Return the channels as they are set up, none of which lacks anything."""
+    ways = _ways(settings, display, to, os.environ)
+    for way in () if dry_run else ways:
+        way.outlet.check()
+    return ways
 
 
 def deliver_report(
@@ -98,11 +104,11 @@ def deliver_report(
     """
     from finopsctl.renderers._visible import visible
 
-    check_delivery(settings, display, to=to, dry_run=dry_run)
+    ways = _checked(settings, display, to, dry_run=dry_run)
     memory = memory_of(settings, os.environ)
     receipts: list[Receipt] = []
     failures: list[DeliveryError] = []
-    for way in _ways(settings, display, to, os.environ):
+    for way in ways:
         parcel = parcel_of(report, period_key, settings, way.renderer)
         if dry_run:
             typer.echo(_for_terminal(way.outlet.preview(parcel)))

@@ -313,13 +313,13 @@ def _scale(kpi: Kpi, settings: KpiSettings) -> Scale | RangeScale | None:
         if not isinstance(scale, RangeScale):
             raise ConfigError(f"{kpi.name} is not graded by ranges", hint=f"Set scales.{kpi.name} instead.")
         scale = replace(scale, ranges={**scale.ranges, **settings.ranges[kpi.name]})
-    if scale is not None and kpi.is_in_money:
-        scale = None if settings.rate is None else scale.times(settings.rate)
     if kpi.name == "token_ratio" and isinstance(scale, RangeScale):
         scale = replace(scale, globs=settings.workload_classes, by_glob=True)
     if kpi.how is How.OUTCOME and isinstance(scale, RangeScale) and settings.outcome_targets:
         targets = settings.outcome_targets
         scale = replace(scale, ranges={g: (None, t) for g, t in targets.items()}, globs={g: g for g in targets})
+    if scale is not None and kpi.is_in_money:
+        scale = None if settings.rate is None else scale.times(settings.rate)
     return scale
 
 

@@ -116,7 +116,6 @@ def kpi_settings_of(books: Books, settings: Settings) -> KpiSettings:
     return replace(
         plain,
         rate=rate,
-        outcome_targets={name: target * rate for name, target in plain.outcome_targets.items()},
         user_types=replace(plain.user_types, power_spend=plain.user_types.power_spend * rate, ranges=ranges),
     )
 

@@ -7,6 +7,7 @@ or retitle the reader's terminal, and a bidirectional override could make one na
 from __future__ import annotations
 
 import re
+from unicodedata import east_asian_width
 
 CONTROL_CODES: frozenset[int] = frozenset(
     (
@@ -86,3 +87,8 @@ def _spell(found: re.Match[str]) -> str:
     if code <= 0xFF:
         return _SHORT.get(character, f"\\x{code:02x}")
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def fixed_width(text: str) -> int:
+    """Return how many places text takes in letters of one width, where nothing but its alignment depends on it."""
+    return len(text) if text.isascii() else sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)

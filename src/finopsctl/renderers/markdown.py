@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from unicodedata import east_asian_width
 
 from finopsctl.renderers._chart_text import is_over_time, strips
 from finopsctl.renderers._grid import Grid, empty_sentence, gathered, grid_of, notation_of, severity_label
+from finopsctl.renderers._visible import fixed_width
 from finopsctl.results.report import Look
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _pipe_table(grid: Grid) -> Iterator[str]:
     if grid.has_totals:
         for column, cells in zip(grid.columns, columns, strict=True):
             cells.append(f"**{escape(column.total)}**" if column.total else "")
-    widths = [max(3, *map(_width, cells)) for cells in columns]
+    widths = [max(3, *map(fixed_width, cells)) for cells in columns]
     numeric = [column.numeric for column in grid.columns]
     rows = zip(*columns, strict=True)
     yield _row(next(rows), widths, numeric)
@@ -89,14 +89,9 @@ def _pipe_table(grid: Grid) -> Iterator[str]:
 def _row(cells: Sequence[str], widths: Sequence[int], numeric: Sequence[bool]) -> str:
     padded = []
     for cell, width, right in zip(cells, widths, numeric, strict=True):
-        blanks = " " * (width - _width(cell))
+        blanks = " " * (width - fixed_width(cell))
         padded.append(f"{blanks}{cell}" if right else f"{cell}{blanks}")
     return f"| {' | '.join(padded)} |"
-
-
-def _width(text: str) -> int:
-    """Return how wide text is in a fixed-width editor; only alignment of the source depends on it."""
-    return len(text) if text.isascii() else sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _findings(findings: Sequence[Finding], notation: Notation) -> Iterator[str]:

@@ -15,11 +15,11 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any
-from unicodedata import east_asian_width
 
 from finopsctl.renderers._grid import empty_sentence, grid_of, notation_of
 from finopsctl.renderers._layout import GAP, Span, fit
 from finopsctl.renderers._markup import said, sections_of, title_of
+from finopsctl.renderers._visible import fixed_width
 from finopsctl.results.report import Long, Look
 from finopsctl.results.wording import counted
 
@@ -189,28 +189,24 @@ def _line(row: Sequence[str], columns: Sequence[tuple[GridColumn, int]], notatio
     padded = []
     for text, (column, width) in zip(row, columns, strict=True):
         cell = text if column.numeric else _cut(text, width, "..." if notation.ascii_only else "…")
-        blanks = " " * (width - _width(cell))
+        blanks = " " * (width - fixed_width(cell))
         padded.append(f"{blanks}{cell}" if column.numeric else f"{cell}{blanks}")
     return (" " * GAP).join(padded).rstrip()
 
 
 def _span(column: GridColumn) -> Span:
-    heading = _width(column.title)
-    cells = max(map(_width, (*column.cells, column.total)))
+    heading = fixed_width(column.title)
+    cells = max(map(fixed_width, (*column.cells, column.total)))
     return Span(cells, heading, heading, column.long in {Long.CUT, Long.WRAP}, column.priority)
 
 
 def _cut(text: str, width: int, dots: str) -> str:
-    if _width(text) <= width:
+    if fixed_width(text) <= width:
         return text
     kept = text
-    while kept and _width(kept) > width - len(dots):
+    while kept and fixed_width(kept) > width - len(dots):
         kept = kept[:-1]
     return f"{kept}{dots}"
-
-
-def _width(text: str) -> int:
-    return len(text) if text.isascii() else sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _code(line: str) -> str:
